@@ -1,0 +1,52 @@
+# Each command sets up what it needs, says so, and does nothing the second time.
+
+.PHONY: demo test lint bench lock vendor chromium clean
+
+demo: .venv/ready
+	@exec .venv/bin/chec demo
+
+test: lint chromium
+	.venv/bin/pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
+
+lint: .venv/ready
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/djlint templates --quiet --check --lint
+
+# Comparisons of speed, printed as tables; minutes long, so no part of the tests.
+bench: .venv/ready
+	.venv/bin/python -m tests.benchmarks
+
+# No address of a package registry is written down: everybody uses their own.
+lock: .venv/ready
+	.venv/bin/uv pip compile --universal --python-version 3.11 --extra dev --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+.venv/ready: requirements.lock pyproject.toml
+	@python=$$(for name in python3.11 python3; do \
+	  $$name -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	    && echo $$name && break; done); \
+	test -n "$$python" || { echo "CHEC needs Python 3.11 or newer with its venv module." \
+	  "On Debian or Ubuntu type: sudo apt-get install python3 python3-venv"; exit 1; }; \
+	echo "Setting up .venv with $$($$python --version) ..."; \
+	$$python -m venv .venv
+	@echo "Installing the locked packages (a minute or two) ..."
+	@.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes \
+	  --requirement requirements.lock
+	@.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+	  --editable .
+	@touch $@
+
+chromium:
+	@command -v chromium >/dev/null || { \
+	  if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+	    echo "Installing Chromium for the browser tests ..."; \
+	    apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes chromium; \
+	  else \
+	    echo "The browser tests need Chromium. Type: sudo apt-get install chromium"; exit 1; \
+	  fi; }
