@@ -1,0 +1,46 @@
+"""Engine and session.
+
+SQLite and PostgreSQL behave alike here: foreign keys hold, a writing transaction on SQLite takes its
+lock when it begins (`BEGIN IMMEDIATE`), so that two writers cannot both read and then both write.
+"""
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlmodel import Session
+
+_SQLITE_PRAGMAS = (
+    "foreign_keys=ON",
+    "journal_mode=WAL",
+    "synchronous=FULL",  # with NORMAL a power cut loses acknowledged commits
+    "busy_timeout=30000",
+    "recursive_triggers=ON",  # without it INSERT OR REPLACE slips past append-only triggers
+)
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for `url` with the connection settings that the invariants need."""
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"isolation_level": None, "timeout": 30})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def open_session(engine: Engine, *, write: bool) -> Session:
+    """A session that has not begun. `write=True` takes SQLite's write lock when it begins."""
+    mode = "IMMEDIATE" if write else "DEFERRED"
+    return Session(engine.execution_options(sqlite_begin=mode), expire_on_commit=False)
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
+    cursor = connection.cursor()
+    for pragma in _SQLITE_PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # The driver's own transaction mode loses updates under concurrent writers; we begin ourselves.
+    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")

@@ -1,0 +1,1 @@
+"""Arithmetic of money: amounts, periods, cash flows and returns. Knows no table and no request."""

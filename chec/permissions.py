@@ -1,0 +1,124 @@
+"""Who may do what: one table, closed by default.
+
+**Role** is asked at the door (`@needs(Action.REVERSE_TRANSFER)` against `MAY`), **row** in the query
+(`viewer.centres(Action.VIEW_LEDGER)` and its sisters), **state** in the rule (`reasons_not_to_…`).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from chec.errors import NotAllowed
+from chec.models import Role
+from chec.models.references import reference
+
+
+class Action(StrEnum):
+    VIEW_PORTFOLIO = "view the portfolio"
+    VIEW_VENTURE = "view a venture"
+    VIEW_INVESTOR = "view an investor's position"
+    VIEW_PAYER = "view what a payer has paid"
+    VIEW_LEDGER = "view the ledger"
+    VIEW_TRANSFER = "view a transfer"
+    REVERSE_TRANSFER = "reverse a transfer"
+    CLOSE_QUARTER = "close a quarter"
+    VIEW_RETURN = "view a return"
+    VIEW_RUNS = "view returns runs"
+    RUN_RETURNS = "run the returns"
+    VIEW_PEOPLE = "view people and their roles"
+
+
+_CENTRE_READERS = frozenset({Role.DIRECTOR, Role.EVALUATOR})
+
+MAY: dict[Action, frozenset[Role]] = {
+    Action.VIEW_PORTFOLIO: _CENTRE_READERS,
+    Action.VIEW_VENTURE: _CENTRE_READERS | {Role.PROVIDER},
+    Action.VIEW_INVESTOR: _CENTRE_READERS | {Role.INVESTOR},
+    Action.VIEW_PAYER: _CENTRE_READERS | {Role.COMMISSIONER},
+    Action.VIEW_LEDGER: _CENTRE_READERS,
+    Action.VIEW_TRANSFER: _CENTRE_READERS | {Role.INVESTOR, Role.COMMISSIONER, Role.PROVIDER},
+    Action.REVERSE_TRANSFER: frozenset({Role.DIRECTOR}),
+    Action.CLOSE_QUARTER: frozenset({Role.DIRECTOR}),
+    Action.VIEW_RETURN: _CENTRE_READERS | {Role.INVESTOR, Role.PROVIDER},
+    Action.VIEW_RUNS: _CENTRE_READERS,
+    Action.RUN_RETURNS: frozenset({Role.DIRECTOR}),
+    Action.VIEW_PEOPLE: frozenset({Role.ADMINISTRATOR}),
+}
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A membership that holds today: a role, and the one thing it is held for."""
+
+    role: Role
+    centre_id: int | None = None
+    organisation_id: int | None = None
+    venture_id: int | None = None
+
+    @property
+    def acting_for(self) -> str:
+        """The role and what it is held for, as the audit trail writes it."""
+        if self.centre_id:
+            return f"{self.role} of {reference('centre', self.centre_id)}"
+        if self.organisation_id:
+            return f"{self.role} of {reference('organisation', self.organisation_id)}"
+        return f"{self.role} of {reference('venture', self.venture_id)}"
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Whoever looks. What is not theirs is not found."""
+
+    user_id: int | None
+    grants: frozenset[Grant] = field(default_factory=frozenset)
+    sees_all: bool = False
+
+    def may(self, action: Action) -> bool:
+        """Whether any of the viewer's roles opens this door."""
+        return self.sees_all or any(grant.role in MAY[action] for grant in self.grants)
+
+    def centres(self, action: Action) -> frozenset[int]:
+        """Keys of the centres for which the viewer holds a role that may `action`."""
+        return frozenset(g.centre_id for g in self._grants(action) if g.centre_id)
+
+    def organisations(self, action: Action, role: Role) -> frozenset[int]:
+        """Keys of the organisations for which the viewer holds `role`, where it may `action`."""
+        return frozenset(
+            g.organisation_id for g in self._grants(action) if g.role is role and g.organisation_id
+        )
+
+    def ventures(self, action: Action) -> frozenset[int]:
+        """Keys of the ventures for which the viewer holds a role that may `action`."""
+        return frozenset(g.venture_id for g in self._grants(action) if g.venture_id)
+
+    def _grants(self, action: Action) -> list[Grant]:
+        return [grant for grant in self.grants if grant.role in MAY[action]]
+
+
+SYSTEM = Viewer(user_id=None, sees_all=True)
+"""Jobs, the command line and seeding. The web may not import it."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Whoever acts. `at` is the only time that an action knows, so that seeding can tell history."""
+
+    user_id: int | None
+    acting_for: str
+    address: str
+    at: datetime
+
+
+def actor_for_centre(
+    viewer: Viewer, action: Action, centre_id: int, *, address: str, at: datetime
+) -> Actor:
+    """The viewer, acting for a centre in the role that may `action` there; else NotAllowed."""
+    for grant in viewer.grants:
+        if grant.centre_id == centre_id and grant.role in MAY[action]:
+            return Actor(viewer.user_id, grant.acting_for, address, at)
+    raise NotAllowed(f"You may not {action} of this centre.")
+
+
+def system_actor(at: datetime) -> Actor:
+    """The system itself: jobs, the command line, seeding."""
+    return Actor(None, "system", "", at)
