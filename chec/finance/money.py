@@ -25,8 +25,8 @@ _FAULTS = (
     (r"^£?\s*[-−–(]", "The amount must be more than zero. Enter it without a minus sign or brackets."),
     (r"[^\x00-\x7f£]", "Enter the amount with the ordinary digits 0 to 9, such as 1,250.50."),
     (r"[A-Za-z]", "Enter the amount in digits only, without letters, such as 1,250.50."),
-    (r"\.\d?$", "Give the pence two digits or leave them out: 1250.50 or 1250."),
     (r"^£?\s*\.", "Put the pounds before the point: 0.50 for fifty pence."),
+    (r"\.\d?$", "Give the pence two digits or leave them out: 1250.50 or 1250."),
     (r"\.\d{3,}$", "The amount has parts of a penny. Give the pence two digits, as in 1250.50."),
     (r",", "A comma may only part thousands, as in 1,250 or 1,250,000. Move it or leave it out."),
 )
