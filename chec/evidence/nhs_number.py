@@ -11,7 +11,7 @@ message offers. A prefix has two to four capitals and is not one that announces 
 
 import re
 
-from nhs_number import calculate_checksum
+from nhs_number.validate import calculate_checksum
 
 REFUSAL = (
     "This looks like an NHS number. Nobody's NHS number may be entered here: take it out and use "

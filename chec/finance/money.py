@@ -18,11 +18,11 @@ class UnreadableAmount(ValueError):
 
 _PLAIN = re.compile(r"(?P<pounds>[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.(?P<pence>[0-9]{2}))?")
 
-# The first pattern that is found says what is wrong; the order goes from the particular to the rest.
+# The first pattern that is found says what is wrong.
 _FAULTS = (
     (r"^$", "Enter an amount in pounds, such as 1250 or 1,250.50."),
     (r"^[=+@]", "This is a spreadsheet formula. Enter the amount itself, such as 1,250.50."),
-    (r"^£?\s*[-−–(]", "The amount must be more than zero. Enter it without a minus sign or brackets."),
+    (r"^£?\s*[-−–(]", "The amount must be above zero. Enter it without a minus sign or brackets."),
     (r"[^\x00-\x7f£]", "Enter the amount with the ordinary digits 0 to 9, such as 1,250.50."),
     (r"[A-Za-z]", "Enter the amount in digits only, without letters, such as 1,250.50."),
     (r"^£?\s*\.", "Put the pounds before the point: 0.50 for fifty pence."),
@@ -49,7 +49,7 @@ def parse_pounds(text: str) -> Pence:
         most = format_pounds(MOST_PENCE)
         raise UnreadableAmount(f"The amount is too large. Enter one of at most {most}.")
     if int(digits) == 0:
-        raise UnreadableAmount("The amount must be more than zero. Enter at least 0.01.")
+        raise UnreadableAmount("The amount must be above zero. Enter at least 0.01.")
     return int(digits)
 
 

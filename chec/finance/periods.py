@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Self
 
+_APRIL = 4
 _MONTHS = ("Apr–Jun", "Jul–Sep", "Oct–Dec", "Jan–Mar")
 _CODE = re.compile(r"([0-9]{4})-Q([1-4])")
 
@@ -41,11 +42,11 @@ class FinancialYear:
 
     @property
     def starts_on(self) -> date:
-        return date(self.year, 4, 1)
+        return date(self.year, _APRIL, 1)
 
     @property
     def ends_before(self) -> date:
-        return date(self.year + 1, 4, 1)
+        return date(self.year + 1, _APRIL, 1)
 
     @property
     def name(self) -> str:
@@ -116,14 +117,14 @@ class Quarter:
         return Quarter(self.year, self.number - 1) if self.number > 1 else Quarter(self.year - 1, 4)
 
     def next(self) -> "Quarter":
-        return Quarter(self.year, self.number + 1) if self.number < 4 else Quarter(self.year + 1, 1)
+        return Quarter(self.year + self.number // 4, self.number % 4 + 1)
 
 
 def financial_year_of(day: date) -> FinancialYear:
     """The financial year in which `day` lies."""
-    return FinancialYear(day.year if day.month >= 4 else day.year - 1)
+    return FinancialYear(day.year if day.month >= _APRIL else day.year - 1)
 
 
 def quarter_of(day: date) -> Quarter:
     """The quarter of the financial year in which `day` lies."""
-    return Quarter(financial_year_of(day).year, (day.month - 4) % 12 // 3 + 1)
+    return Quarter(financial_year_of(day).year, (day.month - _APRIL) % 12 // 3 + 1)
