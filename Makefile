@@ -24,6 +24,25 @@ lock: .venv/ready
 	.venv/bin/uv pip compile --universal --python-version 3.11 --extra dev --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate --output-file requirements.lock pyproject.toml
 
+# Fetches the browser's files again; git shows whether anything differs. See static/vendor/README.md.
+NHSUK := nhsuk-frontend-10.6.1
+HTMX := htmx.org-2.0.11
+vendor:
+	@set -e; packed=$$(mktemp -d); trap 'rm -r "$$packed"' EXIT; \
+	for package in $(NHSUK) $(HTMX); do \
+	  npm pack --silent --pack-destination "$$packed" "$${package%-*}@$${package##*-}"; \
+	  mkdir "$$packed/$$package"; tar -xzf "$$packed/$$package.tgz" -C "$$packed/$$package"; \
+	done; \
+	htmx="$$packed/$(HTMX)/package"; nhsuk="$$packed/$(NHSUK)/package/dist/nhsuk"; \
+	mkdir -p static/vendor/$(HTMX) static/vendor/$(NHSUK)/images; \
+	cp "$$htmx/LICENSE" "$$htmx/dist/htmx.min.js" static/vendor/$(HTMX); \
+	cp "$$nhsuk/nhsuk-frontend.min.js" static/vendor/$(NHSUK); \
+	sed -E -e 's/@font-face\{[^}]*\}//g' -e 's:url\(/assets/images/:url(images/:g' \
+	  -e '/sourceMappingURL/d' "$$nhsuk/nhsuk-frontend.min.css" > static/vendor/$(NHSUK)/nhsuk.css; \
+	for image in $$(grep -oE 'images/[a-z-]+\.svg' static/vendor/$(NHSUK)/nhsuk.css | sort -u); do \
+	  cp "$$nhsuk/assets/$$image" static/vendor/$(NHSUK)/images; done; \
+	sha256sum "$$nhsuk/nhsuk-frontend.min.css" $$(find static/vendor -type f ! -name README.md | sort)
+
 clean:
 	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
