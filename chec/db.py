@@ -1,7 +1,8 @@
 """Engine and session.
 
-SQLite and PostgreSQL behave alike here: foreign keys hold, a writing transaction on SQLite takes its
-lock when it begins (`BEGIN IMMEDIATE`), so that two writers cannot both read and then both write.
+SQLite and PostgreSQL behave alike here: foreign keys hold, and a writing transaction on SQLite
+takes its lock when it begins (`BEGIN IMMEDIATE`), so that two writers cannot both read and then
+both write.
 """
 
 from sqlalchemy import Connection, Engine, create_engine, event

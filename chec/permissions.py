@@ -1,7 +1,8 @@
 """Who may do what: one table, closed by default.
 
-**Role** is asked at the door (`@needs(Action.REVERSE_TRANSFER)` against `MAY`), **row** in the query
-(`viewer.centres(Action.VIEW_LEDGER)` and its sisters), **state** in the rule (`reasons_not_to_…`).
+**Role** is asked at the door (`@needs(Action.REVERSE_TRANSFER)` against `MAY`), **row** in the
+query (`viewer.centres(Action.VIEW_LEDGER)` and its sisters), **state** in the rule
+(`reasons_not_to_…`).
 """
 
 from dataclasses import dataclass, field
@@ -101,7 +102,7 @@ SYSTEM = Viewer(user_id=None, sees_all=True)
 
 @dataclass(frozen=True)
 class Actor:
-    """Whoever acts. `at` is the only time that an action knows, so that seeding can tell history."""
+    """Whoever acts. `at` is the only time that an action knows, so that seeding tells history."""
 
     user_id: int | None
     acting_for: str

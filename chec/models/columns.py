@@ -22,4 +22,4 @@ def enum(kind: type[StrEnum], **options: Any) -> Any:
         name=kind.__name__.lower(),
         values_callable=lambda members: [member.value for member in members],
     )
-    return Field(sa_type=stored, **options)  # type: ignore[call-overload]
+    return Field(sa_type=stored, **options)

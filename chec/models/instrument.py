@@ -1,4 +1,4 @@
-"""An instrument: the terms on which an investor puts money into a centre, and how much is promised."""
+"""An instrument: the terms on which an investor puts money into a centre, and how much."""
 
 from datetime import date
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""References: the integer key with a prefix, as people, files and URLs use it (`T-0042` is row 42)."""
+"""References: the integer key with a prefix, as people and URLs use it (`T-0042` is row 42)."""
 
 import re
 

@@ -1,0 +1,146 @@
+"""The schema of the database: brought up to date by migrations, and checked."""
+
+import warnings
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
+from sqlmodel import SQLModel
+
+import chec.models  # noqa: F401  (fills SQLModel.metadata)
+from chec.config import project_dir
+
+APPEND_ONLY = (
+    "transfer",
+    "transfer_cause",
+    "quarter_close",
+    "returns_run",
+    "returns_result",
+    "audit_event",
+    "audit_event_kind",
+)
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the database up to the newest migration; one transaction, all or nothing."""
+    with engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection:
+        command.upgrade(_alembic_config(connection), "head")
+
+
+def check(engine: Engine) -> list[str]:
+    """What is wrong with the database, a sentence each; an empty list where all is well.
+
+    Nothing is changed: each forbidden statement is tried and rolled back.
+    """
+    checks: tuple[Callable[[Connection], list[str]], ...] = (
+        _versions_that_differ,
+        _differences_from_the_models,
+        _trial_balances_not_zero,
+        _forbidden_statements_that_pass,
+        _orphans,
+    )
+    with engine.connect() as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return ["The database is empty. Run `chec db upgrade`."]
+        return [problem for one in checks for problem in one(connection)]
+
+
+def _alembic_config(connection: Connection) -> Config:
+    # Built in code: pyproject.toml is not in a wheel.
+    config = Config()
+    config.set_main_option("script_location", str(project_dir("migrations")))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _versions_that_differ(connection: Connection) -> list[str]:
+    newest = ScriptDirectory.from_config(_alembic_config(connection)).get_current_head()
+    present = MigrationContext.configure(connection).get_current_revision()
+    if present == newest:
+        return []
+    return [f"The database is at migration {present}, the code at {newest}: run `chec db upgrade`."]
+
+
+def _differences_from_the_models(connection: Connection) -> list[str]:
+    with warnings.catch_warnings():
+        # SQLite cannot compare an index on expressions; a test asks for that one by name.
+        warnings.filterwarnings("ignore", message=".*expression-based index")
+        context = MigrationContext.configure(connection)
+        found = compare_metadata(context, SQLModel.metadata)
+    return [f"The schema differs from the models: {difference}." for difference in found]
+
+
+def _trial_balances_not_zero(connection: Connection) -> list[str]:
+    """Debits less credits over the accounts of each centre, summed from each side of its own."""
+    unbalanced = sa.text(
+        "SELECT centre_id, SUM(pence) AS pence FROM ("
+        " SELECT a.centre_id, t.pence FROM transfer t JOIN account a ON a.id = debit_account_id"
+        " UNION ALL"
+        " SELECT a.centre_id, -t.pence FROM transfer t JOIN account a ON a.id = credit_account_id"
+        ") AS entries GROUP BY centre_id HAVING SUM(pence) <> 0"
+    )
+    return [
+        f"The trial balance of centre {centre_id} is {pence} pence, not zero."
+        for centre_id, pence in connection.execute(unbalanced)
+    ]
+
+
+def _forbidden_statements_that_pass(connection: Connection) -> list[str]:
+    return [
+        f"The trigger on {table} does not hold: {statement.split()[0]} went through."
+        for table in APPEND_ONLY
+        for statement in _forbidden(connection, table)
+        if _goes_through(connection, statement)
+    ]
+
+
+def _forbidden(connection: Connection, table: str) -> list[str]:
+    key = sa.inspect(connection).get_pk_constraint(table)["constrained_columns"][0]
+    statements = [f"UPDATE {table} SET {key} = {key}", f"DELETE FROM {table}"]
+    if connection.dialect.name == "postgresql":
+        return [*statements, f"TRUNCATE {table} CASCADE"]
+    if connection.execute(sa.text(f"SELECT 1 FROM {table} LIMIT 1")).first():
+        return [*statements, f"REPLACE INTO {table} SELECT * FROM {table} LIMIT 1"]
+    # SQLite's triggers speak for each row, and an empty table has none to try: look for them.
+    names = {f"{table}_no_{act}" for act in ("update", "delete", "replace")}
+    listed = sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table")
+    missing = names - set(connection.execute(listed, {"table": table}).scalars())
+    return ["SELECT 1"] if missing else []
+
+
+def _goes_through(connection: Connection, statement: str) -> bool:
+    savepoint = connection.begin_nested()
+    try:
+        connection.execute(sa.text(statement))
+    except sa.exc.DBAPIError as refused:
+        if "append-only" not in str(refused.orig):
+            raise
+        return False
+    finally:
+        savepoint.rollback()
+    return True
+
+
+def _orphans(connection: Connection) -> list[str]:
+    """Rows whose foreign key points nowhere, as after a restore with the checks off."""
+    return [
+        f"{table.name}: {count} rows point to a row of {key.referred_table.name} that is not there."
+        for table in SQLModel.metadata.sorted_tables
+        for key in sorted(table.foreign_key_constraints, key=str)
+        if (count := _count_orphans(connection, table, key))
+    ]
+
+
+def _count_orphans(connection: Connection, table: sa.Table, key: sa.ForeignKeyConstraint) -> int:
+    child, parent = table.alias("child"), key.referred_table.alias("parent")
+    pairs = [(child.c[e.parent.name], parent.c[e.column.name]) for e in key.elements]
+    missing = ~sa.exists().where(*(mine == theirs for mine, theirs in pairs))
+    query = sa.select(sa.func.count()).select_from(child)
+    given = (mine.is_not(None) for mine, _ in pairs)
+    return int(connection.execute(query.where(*given, missing)).scalar_one())

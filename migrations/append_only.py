@@ -1,0 +1,37 @@
+"""Makes a table append-only: what was written stays, whoever holds the connection.
+
+Such a table is never altered in batch mode, because that drops its triggers.
+"""
+
+from alembic import op
+
+_SAYS = "{table} is append-only: rows are added, never changed or removed"
+
+
+def protect(table: str, *keys: str) -> None:
+    """Refuse UPDATE, DELETE, TRUNCATE, and an INSERT that would replace a row by one of `keys`."""
+    if op.get_bind().dialect.name == "postgresql":
+        _protect_in_postgresql(table)
+    else:
+        _protect_in_sqlite(table, keys)
+
+
+def _protect_in_postgresql(table: str) -> None:
+    says = _SAYS.format(table=table)
+    op.execute(
+        f"CREATE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{says}'; END $$"
+    )
+    op.execute(
+        f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_append_only()"
+    )
+
+
+def _protect_in_sqlite(table: str, keys: tuple[str, ...]) -> None:
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{_SAYS.format(table=table)}'); END"
+    op.execute(f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {refuse}")
+    op.execute(f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}")
+    # REPLACE deletes without asking the delete trigger, unless recursive_triggers is on.
+    there = " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})" for key in keys)
+    op.execute(f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {there} {refuse}")
