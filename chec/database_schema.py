@@ -54,6 +54,7 @@ def _alembic_config(connection: Connection) -> Config:
     # Built in code: pyproject.toml is not in a wheel.
     config = Config()
     config.set_main_option("script_location", str(project_dir("migrations")))
+    config.set_main_option("prepend_sys_path", str(project_dir("migrations")))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config

@@ -1,15 +1,11 @@
 """Runs the migrations on the connection that `chec.database_schema` hands in."""
 
-import sys
-from pathlib import Path
 from typing import Any, Literal
 
 from alembic import context
 from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
-
-sys.path.insert(0, str(Path(__file__).parent))  # for `append_only`
 
 
 def in_plain_sqlalchemy(kind: str, item: Any, _context: Any) -> str | Literal[False]:
