@@ -1,0 +1,29 @@
+"""Adding an organisation."""
+
+from sqlmodel import Session, col, func, select
+
+from chec import audit
+from chec.errors import RuleBroken
+from chec.models import Event, Organisation, OrganisationKind
+from chec.models.references import reference
+from chec.permissions import Actor
+from chec.rules.naming import reasons_not_to_name, squeezed
+
+
+def add_organisation(
+    session: Session, actor: Actor, name: str, kind: OrganisationKind
+) -> Organisation:
+    """The new organisation. Raises RuleBroken for a name that cannot be had."""
+    name = squeezed(name)
+    reasons = reasons_not_to_name("the organisation", name)
+    same_name = func.lower(col(Organisation.name)) == func.lower(name)
+    if session.exec(select(Organisation.id).where(same_name)).first():
+        reasons.append(f"There is already an organisation called {name}.")
+    if reasons:
+        raise RuleBroken(reasons)
+    organisation = Organisation(name=name, kind=kind)
+    session.add(organisation)
+    session.flush()
+    subject = reference("organisation", organisation.id)
+    audit.record(session, actor, Event.ORGANISATION_ADDED, subject)
+    return organisation

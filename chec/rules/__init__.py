@@ -1,0 +1,1 @@
+"""Decisions: one file per policy, whose docstring is the policy in English. Pure."""
