@@ -3,19 +3,24 @@
 They go through the actions, so that a test stands on what the product can really reach.
 """
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from itertools import count
 
 from sqlmodel import Session
 
 from chec.actions.centres import open_centre
 from chec.actions.instruments import agree_instrument
+from chec.actions.ledger import post_transfer
 from chec.actions.memberships import give_membership
 from chec.actions.organisations import add_organisation
 from chec.actions.users import add_user
 from chec.actions.ventures import start_venture
 from chec.finance.money import Pence
 from chec.models import (
+    BANK,
+    AccountKey,
+    AccountKind,
+    Cause,
     Centre,
     Instrument,
     InstrumentKind,
@@ -24,10 +29,13 @@ from chec.models import (
     OrganisationKind,
     Role,
     Stage,
+    Transfer,
     User,
     Venture,
 )
+from chec.models.account import OF_A_PAYER, OF_A_VENTURE, OF_AN_INSTRUMENT, OF_AN_INVESTOR
 from chec.permissions import Actor, system_actor
+from chec.rules.posting import MOVEMENTS, Entry
 
 OPENED_ON = date(2022, 4, 1)
 NOW = datetime(2026, 11, 16, 9, 30, tzinfo=UTC)
@@ -38,11 +46,6 @@ _number = count(1)
 def an_actor(*, at: datetime = NOW) -> Actor:
     """The system at a moment; by default, one at which every builder's default lies in the past."""
     return system_actor(at)
-
-
-def on_the_evening_of(day: date) -> datetime:
-    """A moment late enough on `day` for everything that happened then."""
-    return datetime.combine(day, time(18), tzinfo=UTC)
 
 
 def a_centre(session: Session, *, name: str = "", opened_on: date = OPENED_ON) -> Centre:
@@ -140,3 +143,70 @@ def a_membership(
         organisation=organisation,
         venture=venture,
     )
+
+
+def an_account_key(
+    session: Session,
+    centre: Centre,
+    kind: AccountKind,
+    *,
+    venture: Venture | None = None,
+    payer: Organisation | None = None,
+    investor: Organisation | None = None,
+    instrument: Instrument | None = None,
+) -> AccountKey:
+    """The account of `kind`, of those it needs who are given, and of new ones for the rest."""
+    if kind in OF_AN_INSTRUMENT:
+        terms = instrument or an_instrument(session, centre, investor)
+        return AccountKey(kind, investor_id=terms.investor_id, instrument_id=terms.id)
+    if kind in OF_AN_INVESTOR:
+        return AccountKey(kind, investor_id=(investor or an_investor(session)).id)
+    return AccountKey(
+        kind,
+        venture_id=(venture or a_venture(session, centre)).id if kind in OF_A_VENTURE else None,
+        payer_id=(payer or a_payer(session)).id if kind in OF_A_PAYER else None,
+    )
+
+
+def a_transfer(
+    session: Session,
+    centre: Centre,
+    cause: Cause = Cause.GRANT,
+    *,
+    pence: Pence = 100_000,
+    on: date | None = None,
+    at: datetime = NOW,
+    venture: Venture | None = None,
+    payer: Organisation | None = None,
+    investor: Organisation | None = None,
+    instrument: Instrument | None = None,
+    debit: AccountKind | None = None,
+    reference: str = "",
+    memo: str = "",
+) -> Transfer:
+    """A transfer of `cause` between the accounts that it moves money between.
+
+    `debit` chooses where a cause may debit several kinds. Before money goes out of the bank a grant
+    of the same amount comes in, so that no test has to fund what it is not about.
+    """
+    on = on or centre.opened_on
+    movement = MOVEMENTS[cause]
+    kinds = (debit or min(movement.debit), min(movement.credit))
+    if venture is None and OF_A_VENTURE & set(kinds):
+        venture = a_venture(session, centre)
+    keys = [
+        an_account_key(
+            session,
+            centre,
+            kind,
+            venture=venture,
+            payer=payer,
+            investor=investor,
+            instrument=instrument,
+        )
+        for kind in kinds
+    ]
+    if keys[1] == BANK:
+        a_transfer(session, centre, Cause.GRANT, pence=pence, on=on, at=at)
+    entry = Entry(on, keys[0], keys[1], pence, cause, reference, memo)
+    return post_transfer(session, an_actor(at=at), centre, entry, f"test:{next(_number)}")

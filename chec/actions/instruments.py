@@ -30,8 +30,6 @@ def agree_instrument(
     Raises RuleBroken for a reference that cannot be had, an investor that is none, an amount that
     is not above zero, or a day after the actor's.
     """
-    assert centre.id
-    assert investor.id
     reference = squeezed(reference)
     reasons = reasons_not_to_name("the instrument", reference)
     reasons += reasons_not_to_agree(investor, committed_pence, agreed_on, london_day(actor.at))

@@ -29,7 +29,6 @@ def give_membership(
     Raises RuleBroken unless the one thing that the role is held for is named, or where the dates
     are in the wrong order or meet the same membership of that user.
     """
-    assert user.id
     membership = Membership(
         user_id=user.id,
         role=role,

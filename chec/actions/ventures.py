@@ -30,8 +30,6 @@ def start_venture(
     Raises RuleBroken for a name that the centre has given already, a provider that is none, a care
     model that is empty or holds an NHS number, or dates in the wrong order.
     """
-    assert centre.id
-    assert provider.id
     name, care_model = squeezed(name), squeezed(care_model)
     since_on = stage_since_on or started_on
     reasons = reasons_not_to_name("the venture", name)

@@ -1,6 +1,7 @@
 import pytest
 from sqlmodel import Session
 
+from chec.actions.centres import open_centre
 from chec.errors import RuleBroken
 from tests import builders
 
@@ -13,4 +14,4 @@ def test_two_centres_never_share_a_name(session: Session) -> None:
 
 def test_a_centre_has_a_name(session: Session) -> None:
     with pytest.raises(RuleBroken, match="Give the centre a name"):
-        builders.open_centre(session, builders.an_actor(), "  ", builders.OPENED_ON)
+        open_centre(session, builders.an_actor(), "  ", builders.OPENED_ON)
