@@ -1,6 +1,6 @@
 """The things: every table, one file per noun."""
 
-from chec.models.account import Account, AccountKind
+from chec.models.account import BANK, Account, AccountKey, AccountKind
 from chec.models.audit_event import AuditEvent, AuditEventKind, Event
 from chec.models.cause import Cause, TransferCause
 from chec.models.centre import Centre
@@ -15,7 +15,9 @@ from chec.models.user import User
 from chec.models.venture import Stage, Venture
 
 __all__ = [
+    "BANK",
     "Account",
+    "AccountKey",
     "AccountKind",
     "AuditEvent",
     "AuditEventKind",

@@ -68,7 +68,7 @@ class Account(SQLModel, table=True):
         UniqueConstraint("id", "centre_id", name="account_in_its_centre"),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     centre_id: int = Field(foreign_key="centre.id")
     kind: AccountKind = columns.enum(AccountKind)
     venture_id: int | None = Field(default=None, foreign_key="venture.id", index=True)

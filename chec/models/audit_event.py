@@ -39,7 +39,7 @@ class AuditEvent(SQLModel, table=True):
 
     __tablename__ = "audit_event"
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     at: datetime = Field(index=True)
     user_id: int | None = Field(default=None, foreign_key="app_user.id")
     acting_for: str = ""

@@ -6,6 +6,6 @@ from sqlmodel import Field, SQLModel
 
 
 class Centre(SQLModel, table=True):
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
     opened_on: date

@@ -24,7 +24,7 @@ class Instrument(SQLModel, table=True):
         CheckConstraint("committed_pence > 0", name="committed_is_positive"),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     centre_id: int = Field(foreign_key="centre.id")
     investor_id: int = Field(foreign_key="organisation.id", index=True)
     reference: str

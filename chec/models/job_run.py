@@ -25,7 +25,7 @@ class JobRun(SQLModel, table=True):
     __tablename__ = "job_run"
     __table_args__ = (UniqueConstraint("job", "centre_id", "period"),)
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     job: str
     centre_id: int = Field(foreign_key="centre.id", index=True)
     period: str

@@ -38,7 +38,7 @@ class Membership(SQLModel, table=True):
         CheckConstraint("ends_before > starts_on", name="ends_after_it_starts"),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     user_id: int = Field(foreign_key="app_user.id", index=True)
     role: Role = columns.enum(Role)
     centre_id: int | None = Field(default=None, foreign_key="centre.id", index=True)

@@ -16,6 +16,6 @@ class OrganisationKind(StrEnum):
 
 
 class Organisation(SQLModel, table=True):
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
     kind: OrganisationKind = columns.enum(OrganisationKind)

@@ -12,7 +12,7 @@ class QuarterClose(SQLModel, table=True):
     __tablename__ = "quarter_close"
     __table_args__ = (UniqueConstraint("centre_id", "quarter_starts_on"),)
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     centre_id: int = Field(foreign_key="centre.id")
     quarter_starts_on: date
     closed_at: datetime

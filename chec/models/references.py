@@ -15,9 +15,9 @@ PREFIXES = {
 }
 
 
-def reference(noun: str, key: int | None) -> str:
+def reference(noun: str, key: int) -> str:
     """The reference of row `key` of `noun`: its prefix and at least four digits."""
-    return f"{PREFIXES[noun]}-{key or 0:04d}"
+    return f"{PREFIXES[noun]}-{key:04d}"
 
 
 def parse_reference(noun: str, text: str) -> int | None:

@@ -31,7 +31,7 @@ class ReturnsRun(SQLModel, table=True):
     __tablename__ = "returns_run"
     __table_args__ = (Index("returns_run_of_centre", "centre_id", "id"),)
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     centre_id: int = Field(foreign_key="centre.id")
     as_of: date
     known_at: datetime
@@ -58,7 +58,7 @@ class ReturnsResult(SQLModel, table=True):
     __tablename__ = "returns_result"
     __table_args__ = (Index("returns_result_of_run", "run_id", "subject"),)
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     run_id: int = Field(foreign_key="returns_run.id")
     subject: Subject = columns.enum(Subject)
     venture_id: int | None = Field(default=None, foreign_key="venture.id", index=True)

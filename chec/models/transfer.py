@@ -30,7 +30,7 @@ class Transfer(SQLModel, table=True):
         Index("transfer_by_credit", "credit_account_id", "on", "id"),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     centre_id: int = Field(foreign_key="centre.id")
     on: date
     debit_account_id: int

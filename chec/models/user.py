@@ -7,7 +7,7 @@ from sqlmodel import Field, SQLModel
 class User(UserMixin, SQLModel, table=True):
     __tablename__ = "app_user"  # `user` is a reserved word
 
-    id: int | None = Field(default=None, primary_key=True)  # type: ignore[assignment]
+    id: int = Field(default=None, primary_key=True)
     email: str = Field(unique=True)
     name: str
     password: str

@@ -22,7 +22,7 @@ class Stage(StrEnum):
 class Venture(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("centre_id", "name"),)
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     centre_id: int = Field(foreign_key="centre.id")
     provider_id: int = Field(foreign_key="organisation.id", index=True)
     name: str

@@ -1,0 +1,36 @@
+"""Closing a quarter of the ledger."""
+
+from sqlmodel import Session
+
+from chec import audit
+from chec.clock import london_day
+from chec.errors import RuleBroken
+from chec.finance.periods import Quarter
+from chec.models import Centre, Event, QuarterClose
+from chec.models.references import reference
+from chec.permissions import Actor
+from chec.queries.centres import closed_before, lock_centre
+from chec.rules.quarter_closing import reasons_not_to_close
+
+
+def close_quarter(session: Session, actor: Actor, centre: Centre, quarter: Quarter) -> QuarterClose:
+    """Close `quarter` and every earlier one; RuleBroken where it is not over, or closed already."""
+    centre = lock_centre(session, centre.id)
+    reasons = reasons_not_to_close(
+        quarter,
+        today=london_day(actor.at),
+        opened_on=centre.opened_on,
+        closed_before=closed_before(session, centre.id),
+    )
+    if reasons:
+        raise RuleBroken(reasons)
+    close = QuarterClose(
+        centre_id=centre.id,
+        quarter_starts_on=quarter.starts_on,
+        closed_at=actor.at,
+        closed_by_id=actor.user_id,
+    )
+    session.add(close)
+    session.flush()
+    audit.record(session, actor, Event.QUARTER_CLOSED, reference("centre", centre.id), quarter.code)
+    return close

@@ -1,0 +1,232 @@
+"""The ledger as people read it: filtered, with a running balance, a page at a time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Row, Select, and_, case, or_, select, true, tuple_
+from sqlalchemy.orm import Mapped, aliased
+from sqlmodel import Session, col, func
+
+from chec.errors import NotFound
+from chec.finance.money import Pence
+from chec.models import BANK, Account, AccountKind, Role, Transfer
+from chec.permissions import Action, Viewer
+from chec.queries.accounts import find_account
+
+_debit, _credit = aliased(Account, name="debit"), aliased(Account, name="credit")
+
+
+@dataclass(frozen=True)
+class LedgerFilter:
+    """Which transfers of a centre; None and empty leave a thing out of account.
+
+    `known_at` leaves out what was recorded later: the ledger as a run knew it.
+    """
+
+    account_id: int | None = None
+    venture_id: int | None = None
+    payer_id: int | None = None
+    investor_id: int | None = None
+    causes: tuple[str, ...] = ()
+    from_on: date | None = None
+    to_on: date | None = None
+    known_at: datetime | None = None
+
+
+class LedgerRow(NamedTuple):
+    """A transfer and what it did to the account in view (else to the bank): `effect_pence`.
+
+    `balance_pence` is the running total of the effects of the filtered transfers, in order of day.
+    """
+
+    id: int
+    on: date
+    debit_account_id: int
+    credit_account_id: int
+    pence: Pence
+    cause: str
+    reference: str
+    memo: str
+    reverses_id: int | None
+    effect_pence: Pence
+    balance_pence: Pence
+
+
+class LedgerPage(NamedTuple):
+    """One page, newest first; `total_*` speak of everything that the filter lets through."""
+
+    rows: list[LedgerRow]
+    total_count: int
+    total_pence: Pence
+    total_effect_pence: Pence
+
+
+def list_transfers(
+    session: Session,
+    viewer: Viewer,
+    centre_id: int,
+    chosen: LedgerFilter,
+    *,
+    page: int = 1,
+    page_size: int = 50,
+) -> LedgerPage:
+    """Page `page` (from 1) of the centre's transfers that `chosen` lets through."""
+    effect, wanted = _effect(chosen), _wanted(viewer, centre_id, chosen)
+    totals = _from_transfers(func.count(), func.sum(Transfer.pence), func.sum(effect))
+    count, pence, effects = session.execute(totals.where(wanted)).one()
+    newest_first = (
+        _from_transfers(*_columns(effect))
+        .where(wanted)
+        .order_by(col(Transfer.on).desc(), col(Transfer.id).desc())
+        .offset((page - 1) * page_size)
+        .limit(page_size)
+    )
+    found = session.execute(newest_first).all()
+    balance = int(effects or 0)
+    if page > 1 and found:
+        balance -= _effect_after(session, effect, wanted, found[0])
+    return LedgerPage(
+        list(_counted_down(found, balance)), count, int(pence or 0), int(effects or 0)
+    )
+
+
+def each_transfer(
+    session: Session, viewer: Viewer, centre_id: int, chosen: LedgerFilter
+) -> Iterator[LedgerRow]:
+    """All the transfers that `chosen` lets through, oldest first, a thousand at a time."""
+    effect = _effect(chosen)
+    query = (
+        _from_transfers(*_columns(effect))
+        .where(_wanted(viewer, centre_id, chosen))
+        .order_by(col(Transfer.on), col(Transfer.id))
+    )
+    balance = 0
+    for found in session.execute(query, execution_options={"yield_per": 1000}):
+        balance += found.effect_pence
+        yield LedgerRow._make((*found, balance))
+
+
+def get_transfer(session: Session, viewer: Viewer, transfer_id: int) -> Transfer:
+    """The transfer, if the viewer may see it; NotFound otherwise."""
+    query = (
+        select(Transfer)
+        .join(_debit, col(Transfer.debit_account_id) == _debit.id)
+        .join(_credit, col(Transfer.credit_account_id) == _credit.id)
+        .where(col(Transfer.id) == transfer_id, _visible_to(viewer))
+    )
+    transfer = session.scalars(query).one_or_none()
+    if transfer is None:
+        raise NotFound
+    return transfer
+
+
+def find_reversal(session: Session, transfer_id: int) -> Transfer | None:
+    """The transfer that reverses this one, if any does."""
+    return session.scalars(
+        select(Transfer).where(col(Transfer.reverses_id) == transfer_id)
+    ).one_or_none()
+
+
+def bank_by_day(
+    session: Session, centre_id: int, since: date
+) -> tuple[Pence, list[tuple[date, Pence]]]:
+    """The bank's balance before `since`, and each later day's net, in order of day."""
+    bank = find_account(session, centre_id, BANK)
+    if bank is None:
+        return 0, []
+    received = _by_day(session, col(Transfer.debit_account_id), bank.id, since)
+    paid = _by_day(session, col(Transfer.credit_account_id), bank.id, since)
+    opening = received.pop(None, 0) - paid.pop(None, 0)
+    days = sorted(day for day in received.keys() | paid.keys() if day)
+    return opening, [(day, received.get(day, 0) - paid.get(day, 0)) for day in days]
+
+
+def _by_day(
+    session: Session, side: Mapped[int], account_id: int, since: date
+) -> dict[date | None, Pence]:
+    """Totals of one side of an account by day, everything before `since` under None."""
+    day = case((col(Transfer.on) >= since, col(Transfer.on))).label("day")
+    query = select(day, func.sum(Transfer.pence)).where(side == account_id).group_by("day")
+    return {on: int(pence) for on, pence in session.execute(query)}
+
+
+def _from_transfers(*columns: Any) -> Select[Any]:
+    return (
+        select(*columns)
+        .select_from(Transfer)
+        .join(_debit, col(Transfer.debit_account_id) == _debit.id)
+        .join(_credit, col(Transfer.credit_account_id) == _credit.id)
+    )
+
+
+def _columns(effect: ColumnElement[int]) -> list[Any]:
+    kept = [
+        name for name in LedgerRow._fields if not name.endswith(("effect_pence", "balance_pence"))
+    ]
+    return [*(getattr(Transfer, name) for name in kept), effect.label("effect_pence")]
+
+
+def _effect(chosen: LedgerFilter) -> ColumnElement[int]:
+    """What a transfer adds to the account in view: the chosen one, else the bank."""
+    if chosen.account_id is not None:
+        debited = col(Transfer.debit_account_id) == chosen.account_id
+        credited = col(Transfer.credit_account_id) == chosen.account_id
+    else:
+        debited = col(_debit.kind) == AccountKind.BANK
+        credited = col(_credit.kind) == AccountKind.BANK
+    pence = col(Transfer.pence)
+    return case((debited, pence), (credited, -pence), else_=0)
+
+
+def _wanted(viewer: Viewer, centre_id: int, chosen: LedgerFilter) -> ColumnElement[bool]:
+    conditions = [col(Transfer.centre_id) == centre_id, _visible_to(viewer)]
+    if chosen.account_id is not None:
+        sides = (col(Transfer.debit_account_id), col(Transfer.credit_account_id))
+        conditions.append(or_(*(side == chosen.account_id for side in sides)))
+    for owner in ("venture_id", "payer_id", "investor_id"):
+        key = getattr(chosen, owner)
+        if key is not None:
+            conditions.append(_either_account(owner, [key]))
+    if chosen.causes:
+        conditions.append(col(Transfer.cause).in_(chosen.causes))
+    if chosen.from_on:
+        conditions.append(col(Transfer.on) >= chosen.from_on)
+    if chosen.to_on:
+        conditions.append(col(Transfer.on) <= chosen.to_on)
+    if chosen.known_at:
+        conditions.append(col(Transfer.recorded_at) <= chosen.known_at)
+    return and_(*conditions)
+
+
+def _visible_to(viewer: Viewer) -> ColumnElement[bool]:
+    """Transfers of the viewer's centres, and those on accounts that are the viewer's own."""
+    if viewer.sees_all:
+        return true()
+    see = Action.VIEW_TRANSFER
+    return or_(
+        col(Transfer.centre_id).in_(viewer.centres(see)),
+        _either_account("investor_id", viewer.organisations(see, Role.INVESTOR)),
+        _either_account("payer_id", viewer.organisations(see, Role.COMMISSIONER)),
+        _either_account("venture_id", viewer.ventures(see)),
+    )
+
+
+def _either_account(owner: str, keys: Any) -> ColumnElement[bool]:
+    return or_(getattr(_debit, owner).in_(keys), getattr(_credit, owner).in_(keys))
+
+
+def _effect_after(
+    session: Session, effect: ColumnElement[int], wanted: ColumnElement[bool], row: Row[Any]
+) -> Pence:
+    """The effects of all filtered transfers newer than `row`."""
+    newer = tuple_(col(Transfer.on), col(Transfer.id)) > (row.on, row.id)
+    query = _from_transfers(func.sum(effect)).where(wanted, newer)
+    return int(session.execute(query).scalar_one() or 0)
+
+
+def _counted_down(found: Any, balance: Pence) -> Iterator[LedgerRow]:
+    for row in found:
+        yield LedgerRow._make((*row, balance))
+        balance -= row.effect_pence

@@ -1,0 +1,45 @@
+"""A mistake in the ledger is mended by a reversal (methods, 1).
+
+Nothing is changed or removed: a second transfer moves the money back and names the first. Each
+transfer is reversed at most once, with a reason. The reversal is dated as the transfer it reverses
+while that quarter is open; afterwards it is dated today and names the closed quarter. It may
+overdraw the bank: what is wrong must be mended, and then nothing is paid out until it is cured.
+"""
+
+from datetime import date
+from typing import NamedTuple
+
+from chec.finance.periods import quarter_of
+from chec.models import Transfer
+from chec.models.references import reference
+from chec.rules.free_text import reasons_not_to_write
+from chec.rules.posting import MEMO_LENGTH
+
+
+class ReversalDate(NamedTuple):
+    """When a reversal is dated, and the first day of the closed quarter it puts right, if any."""
+
+    on: date
+    corrects_quarter_on: date | None
+
+
+def reversal_date(on: date, *, today: date, closed_before: date | None) -> ReversalDate:
+    """The date of a reversal of a transfer of `on`, as the policy above says."""
+    if closed_before and on < closed_before:
+        return ReversalDate(today, quarter_of(on).starts_on)
+    return ReversalDate(on, None)
+
+
+def reasons_not_to_reverse(reversed_by: Transfer | None, reason: str) -> list[str]:
+    """Why a transfer cannot be reversed for `reason`; empty where it can."""
+    if reversed_by:
+        done = reference("transfer", reversed_by.id)
+        return [f"This transfer has been reversed already, by {done}."]
+    return reasons_not_to_give(reason)
+
+
+def reasons_not_to_give(reason: str) -> list[str]:
+    """Why `reason` will not do as the reason of a reversal; empty where it will."""
+    if not reason.strip():
+        return ["Say why the transfer is wrong: whoever reads the ledger will ask."]
+    return reasons_not_to_write(reason, most=MEMO_LENGTH)
