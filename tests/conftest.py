@@ -1,0 +1,98 @@
+"""What every test may ask for.
+
+**Databases.** A test that asks for one of these runs twice, on SQLite and on PostgreSQL, each time
+on a database of its own that is thrown away afterwards:
+
+- `database_url`, `engine`, `session`: the schema as the migrations build it, and nothing in it.
+  `session` writes; what the test does not commit is rolled back.
+
+`@pytest.mark.backend("sqlite")` (or `"postgresql"`), or a module's `pytestmark`, keeps to one of
+them. A test that asks for none of the fixtures touches no database and runs once.
+
+A skip is a failure: what cannot run here does not hold here.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session
+from xdist.workermanage import WorkerController
+
+from chec.db import make_engine, open_session
+from tests.databases import BACKENDS, Databases, Postgresql
+
+RUN_FOLDER = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "backend(name): run on this database only")
+    # Not pytest's own temporary folder, which PostgreSQL's user may not enter.
+    shared = getattr(config, "workerinput", {}).get("run_folder")
+    config.stash[RUN_FOLDER] = Path(shared or tempfile.mkdtemp(prefix="chec-tests-"))
+
+
+def pytest_configure_node(node: WorkerController) -> None:
+    node.workerinput["run_folder"] = str(node.config.stash[RUN_FOLDER])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        Postgresql.stop(config.stash[RUN_FOLDER] / "postgresql")
+        shutil.rmtree(config.stash[RUN_FOLDER])
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "backend" in metafunc.fixturenames:
+        marker = metafunc.definition.get_closest_marker("backend")
+        names = marker.args if marker else tuple(BACKENDS)
+        metafunc.parametrize("backend", names, indirect=True, scope="session")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _fail_if_skipped(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _fail_if_skipped(report)
+    return report
+
+
+@pytest.fixture(scope="session")
+def backend(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Databases:
+    folder = pytestconfig.stash[RUN_FOLDER] / request.param
+    folder.mkdir(exist_ok=True)
+    return Databases(BACKENDS[request.param](folder), folder)
+
+
+@pytest.fixture
+def database_url(backend: Databases) -> Iterator[str]:
+    with backend.copy_of("empty") as url:
+        yield url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = make_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    with open_session(engine, write=True) as session:
+        yield session
+
+
+def _fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"Nothing may be skipped: {report.longrepr}"
