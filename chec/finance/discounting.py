@@ -19,7 +19,8 @@ from chec.finance.flow_table import Flags, Floats, FlowTable, Ints, gathered, to
 class Side:
     """All money out, or all money in; each subject has some.
 
-    `days` count from the subject's first flow of either side; `amounts` are above zero.
+    `days` count from the subject's first flow of either side; `amounts` are above zero, in a unit
+    of each subject's own that is no smaller than its largest.
     """
 
     starts: Ints
@@ -58,15 +59,22 @@ class Sides:
 def sides_of(flows: FlowTable) -> Sides:
     """The two sides of subjects that have both; `flows` are netted by day."""
     days = (flows.days - np.repeat(flows.days[flows.starts[:-1]], flows.counts)).astype(np.float64)
-    incoming = flows.pence > 0
-    return Sides(_side(flows, days, ~incoming), _side(flows, days, incoming))
+    amounts, incoming = _scaled(flows), flows.pence > 0
+    return Sides(_side(flows, days, amounts, ~incoming), _side(flows, days, amounts, incoming))
 
 
-def _side(flows: FlowTable, days: Floats, chosen: Flags) -> Side:
+def _scaled(flows: FlowTable) -> Floats:
+    # By the power of two next above a subject's largest amount: exact, and logarithms stay small.
+    amounts = np.abs(flows.pence.astype(np.float64))
+    _, exponents = np.frexp(np.maximum.reduceat(amounts, flows.starts[:-1]))
+    np.ldexp(amounts, -np.repeat(exponents, flows.counts), out=amounts)
+    return amounts
+
+
+def _side(flows: FlowTable, days: Floats, amounts: Floats, chosen: Flags) -> Side:
     starts = np.concatenate(([0], np.cumsum(totals(chosen, flows.starts))))
     days = days[chosen]
-    amounts = np.abs(flows.pence[chosen].astype(np.float64))
-    return Side(starts, days, amounts, days[starts[:-1]], days[starts[1:] - 1])
+    return Side(starts, days, amounts[chosen], days[starts[:-1]], days[starts[1:] - 1])
 
 
 def taken(sides: Sides, rows: Ints) -> Sides:
@@ -108,9 +116,12 @@ def balances_keep_one_sign(flows: FlowTable, forces: Floats) -> Flags:
     values /= np.repeat(np.add.reduceat(np.abs(values), starts), counts)
     running = np.cumsum(values)
     running -= np.repeat(running[starts] - values[starts], counts)
-    running[flows.starts[1:] - 1] = running[starts]  # after the last flow it is zero
+    last = flows.starts[1:] - 1
+    settled = np.abs(running[last]) < _CLEAR
+    running[last] = running[starts]
     least, most = np.minimum.reduceat(running, starts), np.maximum.reduceat(running, starts)
-    return (least > _CLEAR) | (most < -_CLEAR)
+    one_sign: Flags = (least > _CLEAR) | (most < -_CLEAR)
+    return one_sign & settled
 
 
 _CLEAR = 1e-9  # of all money at its value then: far beyond the rounding of a block's running sum

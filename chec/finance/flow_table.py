@@ -16,7 +16,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-_FLOWS_AT_ONCE = 2**17  # a block of this size stays in the processor's cache
+_FLOWS_AT_ONCE = 2**17  # enough to be quick, and 1 MB an array
 _MOST_PENCE = 2.0**62
 
 
