@@ -4,9 +4,11 @@ No NHS number enters the system (methods, 9). A text that opens like a spreadshe
 in somebody's spreadsheet when it is downloaded, so it is refused when it is written.
 """
 
-import unicodedata
+import re
 
 from chec.evidence.nhs_number import REFUSAL, find_nhs_numbers
+
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def reasons_not_to_write(text: str, *, most: int, subject: str = "This") -> list[str]:
@@ -14,7 +16,7 @@ def reasons_not_to_write(text: str, *, most: int, subject: str = "This") -> list
     reasons = []
     if len(text) > most:
         reasons.append(f"{subject} has {len(text):,} characters. Shorten it to {most:,} or fewer.")
-    if any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in text):
+    if _UNPRINTABLE.search(text):
         reasons.append(
             f"{subject} has a line break or an unprintable character. Write it on one line."
         )

@@ -1,0 +1,101 @@
+"""The `chec` command."""
+
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from chec import clock, database_schema
+from chec.actions.ledger_imports import import_ledger
+from chec.config import Settings
+from chec.db import make_engine, open_session
+from chec.errors import RuleBroken
+from chec.evidence.nhs_number import REFUSAL, find_nhs_numbers
+from chec.models import Centre
+from chec.models.references import reference
+from chec.permissions import SYSTEM, Action, system_actor
+from chec.queries.centres import list_centres
+
+
+@click.group()
+def main() -> None:
+    """Portfolio manager for Community Health Enterprise Centres."""
+
+
+@main.group()
+def db() -> None:
+    """The database."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the database up to the newest migration."""
+    database_schema.upgrade(_engine())
+    click.echo("The database is up to date.")
+
+
+@db.command()
+def check() -> None:
+    """Check the schema, the trial balance, the append-only triggers and the foreign keys."""
+    problems = database_schema.check(_engine())
+    if problems:
+        _stop_with(problems)
+    click.echo("All is well: schema, trial balance, triggers, foreign keys.")
+
+
+@main.group()
+def ledger() -> None:
+    """The ledger."""
+
+
+@ledger.command(name="import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--centre", "centre_ref", help="Which centre, such as C-0001, if there are several.")
+def import_file(file: Path, centre_ref: str | None) -> None:
+    """Post every line of FILE that is not in the ledger yet; all of it or nothing.
+
+    The first line of FILE is on,debit,credit,pounds,cause,reference,memo.
+    """
+    if find_nhs_numbers(file.name):
+        _stop_with([f"The file's name: {REFUSAL}"])
+    with open_session(_engine(), write=True) as session, file.open("rb") as lines:
+        centre = _centre(session, centre_ref)
+        try:
+            done = import_ledger(session, system_actor(clock.now()), centre, lines, _show_progress)
+        except RuleBroken as refused:
+            _stop_with([*refused.reasons, "Nothing was imported."])
+        session.commit()
+    click.echo(
+        f"{centre.name}: {done.added_count:,} transfers added,"
+        f" {done.present_count:,} were in the ledger already."
+    )
+
+
+def _engine() -> Engine:
+    settings = Settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return make_engine(settings.url)
+
+
+def _centre(session: Session, ref: str | None) -> Centre:
+    """The centre that is meant: the one named, or the only one."""
+    centres = list_centres(session, SYSTEM, Action.VIEW_LEDGER)
+    meant = [each for each in centres if ref in {None, reference("centre", each.id)}]
+    if len(meant) == 1:
+        return meant[0]
+    listed = [f"  --centre {reference('centre', each.id)}  {each.name}" for each in centres]
+    _stop_with(["Say which centre is meant:", *listed] if centres else ["There is no centre yet."])
+
+
+def _show_progress(line_number: int) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r{line_number:,} lines", nl=False, err=True)
+
+
+def _stop_with(reasons: list[str]) -> NoReturn:
+    for reason in reasons:
+        click.echo(reason, err=True)
+    raise SystemExit(1)
