@@ -2,7 +2,6 @@
 
 import sys
 from pathlib import Path
-from typing import NoReturn
 
 import click
 from sqlalchemy import Engine
@@ -42,7 +41,7 @@ def check() -> None:
     """Check the schema, the trial balance, the append-only triggers and the foreign keys."""
     problems = database_schema.check(_engine())
     if problems:
-        _stop_with(problems)
+        raise _refusal(problems)
     click.echo("All is well: schema, trial balance, triggers, foreign keys.")
 
 
@@ -60,13 +59,13 @@ def import_file(file: Path, centre_ref: str | None) -> None:
     The first line of FILE is on,debit,credit,pounds,cause,reference,memo.
     """
     if find_nhs_numbers(file.name):
-        _stop_with([f"The file's name: {REFUSAL}"])
+        raise _refusal([f"The file's name: {REFUSAL}"])
     with open_session(_engine(), write=True) as session, file.open("rb") as lines:
         centre = _centre(session, centre_ref)
         try:
             done = import_ledger(session, system_actor(clock.now()), centre, lines, _show_progress)
         except RuleBroken as refused:
-            _stop_with([*refused.reasons, "Nothing was imported."])
+            raise _refusal([*refused.reasons, "Nothing was imported."]) from refused
         session.commit()
     click.echo(
         f"{centre.name}: {done.added_count:,} transfers added,"
@@ -87,7 +86,7 @@ def _centre(session: Session, ref: str | None) -> Centre:
     if len(meant) == 1:
         return meant[0]
     listed = [f"  --centre {reference('centre', each.id)}  {each.name}" for each in centres]
-    _stop_with(["Say which centre is meant:", *listed] if centres else ["There is no centre yet."])
+    raise _refusal(["Say which centre is meant:", *listed] if centres else ["There is no centre."])
 
 
 def _show_progress(line_number: int) -> None:
@@ -95,7 +94,6 @@ def _show_progress(line_number: int) -> None:
         click.echo(f"\r{line_number:,} lines", nl=False, err=True)
 
 
-def _stop_with(reasons: list[str]) -> NoReturn:
-    for reason in reasons:
-        click.echo(reason, err=True)
-    raise SystemExit(1)
+def _refusal(reasons: list[str]) -> click.ClickException:
+    """Raised, it prints the reasons and ends with exit code 1."""
+    return click.ClickException("\n".join(reasons))
