@@ -114,7 +114,7 @@ def balances_keep_one_sign(flows: FlowTable, forces: Floats) -> Flags:
     since = flows.days - np.repeat(anchor, counts)
     values = flows.pence * np.exp(-np.repeat(forces, counts) * since)
     values /= np.repeat(np.add.reduceat(np.abs(values), starts), counts)
-    running = np.cumsum(values)
+    running: Floats = np.cumsum(values)
     running -= np.repeat(running[starts] - values[starts], counts)
     last = flows.starts[1:] - 1
     settled = np.abs(running[last]) < _CLEAR
