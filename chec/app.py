@@ -1,0 +1,79 @@
+"""The wiring of the web application, on one page."""
+
+from flask import Flask
+from flask_compress import Compress
+from flask_wtf import CSRFProtect
+from htmx_flask import Htmx
+
+from chec.config import Settings, project_dir
+from chec.db import make_engine
+from chec.web import (
+    access,
+    addresses,
+    errors,
+    headers,
+    home,
+    incoming_text,
+    people,
+    rendering,
+    sign_in,
+    static_files,
+    trail,
+    transaction,
+)
+
+BLUEPRINTS = (
+    home.pages,
+    people.pages,
+)
+
+
+def create_app(settings: Settings) -> Flask:
+    """The application on the database and with the secret that `settings` name.
+
+    Raises ValueError where there is no secret key: sessions signed with a known key are open doors.
+    """
+    app = Flask(
+        __name__,
+        template_folder=str(project_dir("templates")),
+        static_folder=str(project_dir("static")),
+    )
+    app.config.from_mapping(_configuration(settings))
+    addresses.prepare(app)
+    rendering.prepare(app)
+    errors.prepare(app)
+    static_files.prepare(app)
+    Htmx(app)
+
+    # Before a view these run from top to bottom, after it from bottom to top.
+    Compress(app)
+    headers.prepare(app)
+    trail.prepare(app)
+    transaction.prepare(app, make_engine(settings.url))
+    incoming_text.prepare(app)
+    CSRFProtect(app)
+    sign_in.prepare(app, cheap_passwords=settings.cheap_passwords)
+    access.prepare(app)
+
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    return app
+
+
+def _configuration(settings: Settings) -> dict[str, object]:
+    secret = settings.secret_key.get_secret_value()
+    if not secret:
+        raise ValueError("Set CHEC_SECRET_KEY to a long random text, the same for every process.")
+    return {
+        "SECRET_KEY": secret,
+        "SESSION_COOKIE_NAME": "chec_session",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.secure_cookies,
+        "PERMANENT_SESSION_LIFETIME": 12 * 60 * 60,  # a working day, then sign in again
+        "WTF_CSRF_TIME_LIMIT": None,  # a form is good for as long as the session it belongs to
+        "WTF_CSRF_SSL_STRICT": False,  # our Referrer-Policy is stricter; the token is the check
+        "MAX_CONTENT_LENGTH": 64 * 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
+        "COMPRESS_MIMETYPES": ["text/html", "text/csv", "image/svg+xml"],
+    }

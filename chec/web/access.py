@@ -1,0 +1,112 @@
+"""The door: every route says who may come in, and one that says nothing is closed."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, g, redirect, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from chec import clock
+from chec.errors import NotAllowed, NotFound
+from chec.permissions import Action, Actor, Viewer, actor_for_centre
+from chec.queries.memberships import get_viewer
+
+View = TypeVar("View", bound=Callable[..., object])
+
+
+class Access(StrEnum):
+    """Who may come in where no action of `MAY` says it."""
+
+    OPEN_TO_ALL = "open to all"
+    SIGNED_IN = "signed in"
+
+
+# Views of libraries; the others that flask-security brings stay closed.
+_OF_LIBRARIES = {
+    "static": Access.OPEN_TO_ALL,
+    "security.login": Access.OPEN_TO_ALL,
+    "security.logout": Access.OPEN_TO_ALL,
+}
+
+
+def prepare(app: Flask) -> None:
+    """Put the door before every view of `app`."""
+    app.before_request(_guard)
+
+
+def needs(action: Action) -> Callable[[View], View]:
+    """The view is for whoever holds a role that may `action`; which rows, the query decides."""
+    return _declares(action)
+
+
+def signed_in(view: View) -> View:
+    """The view is for everybody who has signed in."""
+    return _declares(Access.SIGNED_IN)(view)
+
+
+def open_to_all(view: View) -> View:
+    """The view is for everybody, signed in or not."""
+    return _declares(Access.OPEN_TO_ALL)(view)
+
+
+def declared_access(app: Flask, endpoint: str) -> Action | Access | None:
+    """What the route declares, or None: closed."""
+    declared = getattr(app.view_functions[endpoint], "access", None)
+    return declared or _OF_LIBRARIES.get(endpoint)
+
+
+def viewer() -> Viewer:
+    """Whoever looks, with the memberships that hold today; asked once a request."""
+    if "viewer" not in g:
+        g.viewer = Viewer(user_id=None)
+        if current_user.is_authenticated:
+            g.viewer = get_viewer(g.session, current_user.id, clock.today())
+    found = g.viewer
+    assert isinstance(found, Viewer)
+    return found
+
+
+def acting(action: Action, centre_id: int) -> Actor:
+    """The viewer as the actor of `action` for the centre, now; else NotAllowed."""
+    address = request.remote_addr or ""
+    return actor_for_centre(viewer(), action, centre_id, address=address, at=clock.now())
+
+
+def ask_to_sign_in() -> AnyResponse:
+    """To the sign-in page, and from there back to the page that was asked for."""
+    if request.headers.get("HX-Request") == "true":
+        shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+        back = f"{shown.path}?{shown.query}" if shown.query else shown.path
+        # A redirect would be followed by htmx and end up in the middle of the page.
+        return Response(status=401, headers={"HX-Redirect": _sign_in_page(back)})
+    return redirect(_sign_in_page(request.full_path.rstrip("?") if request.method == "GET" else ""))
+
+
+def _sign_in_page(back: str) -> str:
+    return url_for("security.login", next=back if back not in {"", "/"} else None)
+
+
+def _guard() -> AnyResponse | None:
+    if request.endpoint is None:
+        return None  # no such address: Flask says so
+    access = declared_access(current_app, request.endpoint)
+    if access is None:
+        raise NotFound
+    if access is Access.OPEN_TO_ALL:
+        return None
+    if not current_user.is_authenticated:
+        return ask_to_sign_in()
+    if isinstance(access, Action) and not viewer().may(access):
+        raise NotAllowed
+    return None
+
+
+def _declares(access: Action | Access) -> Callable[[View], View]:
+    def declare(view: View) -> View:
+        view.__dict__["access"] = access
+        return view
+
+    return declare

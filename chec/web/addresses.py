@@ -1,0 +1,54 @@
+"""Addresses of pages: references in paths, and links to pages that may not be there yet."""
+
+from typing import Any
+
+from flask import Flask, current_app, request, url_for
+from werkzeug.routing import BaseConverter, Map, ValidationError
+
+from chec.models.references import PREFIXES, parse_reference, reference
+
+
+class ReferenceConverter(BaseConverter):
+    """`<reference('transfer'):transfer_id>`: `T-0042` in the address, 42 in the view.
+
+    Anything else is not found, `T-42` too: a page has one address.
+    """
+
+    def __init__(self, url_map: Map, noun: str) -> None:
+        super().__init__(url_map)
+        self.noun = noun
+        self.regex = rf"{PREFIXES[noun]}-[0-9]{{4,9}}"
+
+    def to_python(self, value: str) -> int:
+        """The key of the row."""
+        key = parse_reference(self.noun, value)
+        if not key:
+            raise ValidationError
+        return key
+
+    def to_url(self, value: int) -> str:
+        """The reference of the row."""
+        return reference(self.noun, value)
+
+
+def prepare(app: Flask) -> None:
+    """Teach `app` references in addresses."""
+    app.url_map.converters["reference"] = ReferenceConverter
+
+
+def link_to(endpoint: str, **values: Any) -> str | None:
+    """The address of a page, or None where the application has no such page."""
+    return url_for(endpoint, **values) if endpoint in current_app.view_functions else None
+
+
+def here(**changes: Any) -> str:
+    """The address of this page with `changes` to its query; None takes a parameter out."""
+    assert request.endpoint
+    query: dict[str, Any] = request.args.to_dict(flat=False)
+    own = request.view_args or {}
+    return url_for(request.endpoint, **{**_keywords(query), **changes, **own})
+
+
+def _keywords(query: dict[str, Any]) -> dict[str, Any]:
+    # A parameter like `_external` in the query is an instruction to url_for, not to be passed on.
+    return {name: values for name, values in query.items() if not name.startswith("_")}

@@ -1,0 +1,124 @@
+"""One page for each thing that can go wrong, all made here."""
+
+from flask import Flask, Response, g, make_response, render_template
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.wrappers import Response as AnyResponse
+
+from chec import clock
+from chec.errors import NotAllowed, NotFound, RuleBroken
+from chec.models import Event
+from chec.web.access import viewer
+from chec.web.trail import note
+
+# By status: what happened, and what to do about it.
+_PAGES = {
+    400: (
+        "This request could not be read",
+        "Nothing was changed. Go back and try again.",
+    ),
+    403: (
+        "You may not open this page",
+        "Your role does not open it. If you need it for your work, ask an administrator of your "
+        "centre to give you the role.",
+    ),
+    404: (
+        "Page not found",
+        "There is nothing at this address, or it is not yours to see. If you typed the address, "
+        "check it. If you followed a link, what it led to may be for another role.",
+    ),
+    405: (
+        "This address does not take that",
+        "Nothing was changed. Open the page afresh and use its own buttons.",
+    ),
+    409: (
+        "This was not done",
+        "Nothing was changed. Go back, put it right, and send it again.",
+    ),
+    413: (
+        "Too much was sent at once",
+        "Nothing was changed. A file may have up to 64 MB and the text of a form up to 1 MB: send "
+        "it in parts.",
+    ),
+    415: (
+        "This kind of content is not taken",
+        "Nothing was changed. Use the form on the page.",
+    ),
+    422: (
+        "This could not be taken",
+        "Nothing was changed. Go back, take out or mend what is named here, and send it again.",
+    ),
+    500: (
+        "Something went wrong on our side",
+        "Nothing was changed. Try again in a few minutes. If it goes wrong again, tell your "
+        "administrator what you were doing and the time given here.",
+    ),
+}
+_CSRF = (
+    "This page was open for too long",
+    "Nothing was changed. Go back, reload the page so that it is up to date, and send it again. If "
+    "you have signed out or in since in another tab, sign in first.",
+)
+
+
+def prepare(app: Flask) -> None:
+    """Give `app` its error pages."""
+    app.register_error_handler(NotFound, _not_found)
+    app.register_error_handler(NotAllowed, _not_allowed)
+    app.register_error_handler(RuleBroken, _rule_broken)
+    app.register_error_handler(CSRFError, _csrf_failed)
+    app.register_error_handler(HTTPException, _http)
+
+
+def refused_text_page(reasons: list[tuple[str, str]]) -> Response:
+    """The 422 page for text that no form refused: (field, why) of each."""
+    return _page(422, reasons=[f"{name[:1].upper()}{name[1:]}: {why}" for name, why in reasons])
+
+
+def _not_found(_error: NotFound) -> Response:
+    return _page(404)
+
+
+def _not_allowed(_error: NotAllowed) -> Response:
+    _note_refusal()
+    return _page(403)
+
+
+def _rule_broken(error: RuleBroken) -> Response:
+    _note_refusal(" ".join(error.reasons))
+    return _page(409, reasons=error.reasons)
+
+
+def _csrf_failed(_error: CSRFError) -> Response:
+    return _page(400, texts=_CSRF)
+
+
+def _http(error: HTTPException) -> AnyResponse:
+    if error.code is None or error.code < 400:  # noqa: PLR2004  a redirect, not an error
+        return error.get_response()
+    response = _page(error.code if error.code in _PAGES else 400 if error.code < 500 else 500)  # noqa: PLR2004
+    response.status_code = error.code
+    if isinstance(error, MethodNotAllowed):
+        response.allow.update(error.valid_methods or ())
+    return response
+
+
+def _page(
+    status: int, *, texts: tuple[str, str] | None = None, reasons: list[str] | None = None
+) -> Response:
+    title, advice = texts or _PAGES[status]
+    if status >= 500:  # noqa: PLR2004
+        g.broken = True  # the database may be what is broken: the page asks it nothing
+    page = render_template(
+        "errors/error.html",
+        title=title,
+        advice=advice,
+        reasons=reasons or [],
+        status=status,
+        at=clock.now(),
+    )
+    return make_response(page, status)
+
+
+def _note_refusal(reasons: str = "") -> None:
+    note(Event.REFUSED, viewer=viewer(), detail=reasons)

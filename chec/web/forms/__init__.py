@@ -1,0 +1,1 @@
+"""Forms: one file per noun, beside the base, the fields and their NHS markup."""

@@ -1,0 +1,49 @@
+"""What every form does: protects against forgery, and says at its fields what was refused."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import wtforms
+from flask import request
+from flask_wtf import FlaskForm
+
+from chec.web.incoming_text import refusal_of
+
+
+class SaysWhatWasRefused:
+    """For a form class: text refused at the door gets its message at the field it came from."""
+
+    def validate(self, **options: Any) -> bool:
+        """Whether every field is good and nothing was refused."""
+        valid = bool(super().validate(**options))  # type: ignore[misc]
+        for field, refusal in _refusals(self):
+            field.errors = [refusal]
+            valid = False
+        return valid
+
+
+class Form(SaysWhatWasRefused, FlaskForm):  # type: ignore[misc]
+    """A form that changes something: POST, with a token against forgery."""
+
+
+class FilterForm(SaysWhatWasRefused, wtforms.Form):  # type: ignore[misc]
+    """What a list is filtered by: read from the address, so that a filtered list can be sent on.
+
+    A filter that is not valid filters nothing: use `data` of fields only after `validate()`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(request.args)
+
+
+def input_names(field: wtforms.Field) -> list[str]:
+    """The names under which the field's inputs are sent; a date has three."""
+    names: list[str] = getattr(field, "input_names", [field.name])
+    return names
+
+
+def _refusals(form: Any) -> Iterator[tuple[wtforms.Field, str]]:
+    for field in form:
+        for name in input_names(field):
+            if refusal := refusal_of(name):
+                yield field, refusal

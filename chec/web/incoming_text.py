@@ -1,0 +1,94 @@
+"""What text may come in: no NHS number anywhere, nothing that cannot be kept, nothing endless.
+
+What is refused is taken out of the request before anything else reads it, so that it cannot be
+stored, logged or shown again. A form says at its field why (`refusal_of`); where no form asks, the
+answer is a page that names the field, whatever the view did, and nothing is committed.
+"""
+
+import re
+
+from flask import Flask, Response, g, request
+from werkzeug.datastructures import FileStorage, ImmutableMultiDict, MultiDict
+from werkzeug.exceptions import UnprocessableEntity, UnsupportedMediaType
+
+from chec.evidence.nhs_number import REFUSAL, find_nhs_numbers
+from chec.web.errors import refused_text_page
+
+LONGEST = 10_000
+TOO_LONG = f"This is too long. Enter at most {LONGEST:,} characters."
+UNREADABLE = (
+    "This holds a character that cannot be kept. Type the text again instead of pasting it."
+)
+
+# Random or secret by nature, and never stored as they are.
+_NOT_SEARCHED = frozenset({"csrf_token", "idempotency_key", "password"})
+_FORM_TYPES = frozenset({"", "application/x-www-form-urlencoded", "multipart/form-data"})
+_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_A_NAME = re.compile(r"[A-Za-z][A-Za-z_-]{0,40}")
+
+
+def prepare(app: Flask) -> None:
+    """Search every request of `app` first."""
+    app.before_request(_search)
+    app.after_request(_answer_what_no_form_did)
+
+
+def refusal_of(name: str) -> str | None:
+    """Why what came in as `name` was refused, if it was; the form that asks then says so."""
+    refused: dict[str, str] = g.get("refused", {})
+    return refused.pop(name, None)
+
+
+def _search() -> None:
+    if _fault(request.path):
+        raise UnprocessableEntity
+    if request.mimetype not in _FORM_TYPES:
+        raise UnsupportedMediaType  # text that would not be searched
+    g.refused = {}
+    request.args = _without_faults(request.args)
+    request.form = _without_faults(request.form)
+    request.files = _without_faulty_names(request.files)
+
+
+def _without_faults(fields: MultiDict[str, str]) -> ImmutableMultiDict[str, str]:
+    clean = MultiDict[str, str]()
+    for name, text in fields.items(multi=True):
+        fault = _fault(name) or _fault(text, numbers=name not in _NOT_SEARCHED)
+        if fault:
+            g.refused[name] = fault
+        if not _fault(name):
+            clean.add(name, "" if fault else text)
+    return ImmutableMultiDict(clean)
+
+
+def _without_faulty_names(
+    files: MultiDict[str, FileStorage],
+) -> ImmutableMultiDict[str, FileStorage]:
+    clean = MultiDict[str, FileStorage]()
+    for name, file in files.items(multi=True):
+        fault = _fault(name) or _fault(file.filename or "")
+        if fault:
+            g.refused[name] = fault
+        else:
+            clean.add(name, file)
+    return ImmutableMultiDict(clean)
+
+
+def _fault(text: str, *, numbers: bool = True) -> str | None:
+    if len(text) > LONGEST:
+        return TOO_LONG
+    if _NOT_TEXT.search(text):
+        return UNREADABLE
+    return REFUSAL if numbers and find_nhs_numbers(text) else None
+
+
+def _answer_what_no_form_did(response: Response) -> Response:
+    refused: dict[str, str] = g.get("refused", {})
+    if not refused:
+        return response
+    return refused_text_page([(_shown(name), why) for name, why in refused.items()])
+
+
+def _shown(name: str) -> str:
+    """What to call the field; a name made up by the sender is not repeated."""
+    return name.replace("_", " ") if _A_NAME.fullmatch(name) else "A field"

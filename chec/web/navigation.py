@@ -1,0 +1,88 @@
+"""The menu: what the viewer's roles open, in the centre in view."""
+
+from typing import Any, NamedTuple
+
+from flask import g, request
+
+from chec.models import Centre, Role
+from chec.permissions import Action, Viewer
+from chec.web.access import viewer
+from chec.web.addresses import link_to
+
+
+class _Section(NamedTuple):
+    """An entry of the menu, and the blueprints whose pages stand under it."""
+
+    text: str
+    endpoint: str
+    action: Action
+    blueprints: frozenset[str]
+
+
+_OF_A_CENTRE = (
+    _Section(
+        "Portfolio",
+        "centres.show",
+        Action.VIEW_PORTFOLIO,
+        frozenset({"centres", "ventures"}),
+    ),
+    _Section(
+        "Ledger",
+        "ledger.index",
+        Action.VIEW_LEDGER,
+        frozenset({"ledger", "transfers", "quarters", "accounts"}),
+    ),
+    _Section("Investors", "investors.index", Action.VIEW_INVESTOR, frozenset({"investors"})),
+    _Section("Payers", "payers.index", Action.VIEW_PAYER, frozenset({"payers"})),
+    _Section("Runs", "runs.index", Action.VIEW_RUNS, frozenset({"runs", "returns"})),
+    _Section("People", "people.index", Action.VIEW_PEOPLE, frozenset({"people"})),
+)
+
+
+def navigation(centre: Centre | None) -> list[dict[str, Any]]:
+    """The entries for the NHS header: only pages that exist and that the viewer may open."""
+    if "session" not in g or "broken" in g or viewer().user_id is None:
+        return []
+    entries = _of_the_centre(viewer(), _centre_in_view(viewer(), centre))
+    entries += _of_the_viewer(viewer(), centre)
+    if len(viewer().grants) > 1:
+        entries.insert(0, _entry("Home", "home.index", frozenset({"home"})))
+    return [entry for entry in entries if entry["href"]]
+
+
+def _of_the_centre(viewer: Viewer, centre_id: int | None) -> list[dict[str, Any]]:
+    return [
+        _entry(section.text, section.endpoint, section.blueprints, centre_id=centre_id)
+        for section in _OF_A_CENTRE
+        if centre_id in viewer.centres(section.action)
+    ]
+
+
+def _of_the_viewer(viewer: Viewer, centre: Centre | None) -> list[dict[str, Any]]:
+    entries = [
+        _entry("My venture", "ventures.show", frozenset({"ventures"}), venture_id=key)
+        for key in viewer.ventures(Action.VIEW_VENTURE)
+    ]
+    if len(entries) > 1:
+        entries = []  # they are told apart on the home page
+    if centre is None:
+        return entries
+    for key in viewer.organisations(Action.VIEW_INVESTOR, Role.INVESTOR):
+        values = {"centre_id": centre.id, "investor_id": key}
+        entries.append(_entry("My position", "investors.show", frozenset({"investors"}), **values))
+    for key in viewer.organisations(Action.VIEW_PAYER, Role.COMMISSIONER):
+        values = {"centre_id": centre.id, "payer_id": key}
+        entries.append(_entry("What we pay", "payers.show", frozenset({"payers"}), **values))
+    return entries
+
+
+def _centre_in_view(viewer: Viewer, centre: Centre | None) -> int | None:
+    if centre is not None:
+        return centre.id
+    own = {grant.centre_id for grant in viewer.grants if grant.centre_id}
+    return own.pop() if len(own) == 1 else None
+
+
+def _entry(text: str, endpoint: str, blueprints: frozenset[str], **values: Any) -> dict[str, Any]:
+    href = link_to(endpoint, **values)
+    return {"text": text, "href": href, "active": request.blueprint in blueprints}

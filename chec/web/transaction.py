@@ -1,0 +1,51 @@
+"""One request is one transaction: `g.session`.
+
+A POST that ends below 400 commits, everything else is rolled back; a GET never commits.
+"""
+
+from flask import Flask, Response, current_app, g, request
+from sqlalchemy import Engine
+
+from chec.db import open_session
+
+_UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+def prepare(app: Flask, engine: Engine) -> None:
+    """Give every request of `app` a session on `engine`."""
+    app.extensions["chec_engine"] = engine
+    app.before_request(_open)
+    app.after_request(_finish)
+    app.teardown_request(_close)
+
+
+def engine() -> Engine:
+    """The database of the application, for the few short transactions outside the request's."""
+    found = current_app.extensions["chec_engine"]
+    assert isinstance(found, Engine)
+    return found
+
+
+def _open() -> None:
+    g.session = open_session(engine(), write=_is_ours_to_commit())
+
+
+def _finish(response: Response) -> Response:
+    if _is_ours_to_commit():
+        if response.status_code < 400:  # noqa: PLR2004  the line between done and refused
+            g.session.commit()
+        else:
+            g.session.rollback()
+    return response
+
+
+def _close(_error: BaseException | None) -> None:
+    # Here and not after the request: a download still reads while it is sent.
+    if session := g.pop("session", None):
+        session.close()
+
+
+def _is_ours_to_commit() -> bool:
+    # Signing in verifies a password, which takes its time by design: not while SQLite's only write
+    # lock is held. flask-security commits its own views.
+    return request.method in _UNSAFE and request.blueprint != "security"

@@ -1,0 +1,12 @@
+// Pages work without this file. It starts the NHS components, also on a page that htmx has put in place.
+import { initAll } from "./vendor/nhsuk-frontend-10.6.1/nhsuk-frontend.min.js";
+
+initAll();
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target === document.body) {
+    // A new page: whoever listens to it hears its heading. An error summary takes the focus next.
+    document.querySelector("h1")?.focus({ preventScroll: true });
+  }
+  initAll({ scope: event.target });
+});
