@@ -56,7 +56,7 @@ def reverse_transfer(session: Session, actor: Actor, transfer: Transfer, reason:
     reversed_by = _posted_under(session, key)
     if reversed_by and (reversed_by.recorded_by_id, reversed_by.memo) == (actor.user_id, reason):
         return reversed_by
-    reasons = reasons_not_to_reverse(reversed_by, reason)
+    reasons = reasons_not_to_reverse(reversed_by.id if reversed_by else None, reason)
     if reasons:
         raise RuleBroken(reasons)
     on, corrects = reversal_date(

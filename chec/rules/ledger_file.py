@@ -94,7 +94,7 @@ def _read_line(
 ) -> Line:
     if len(row) != len(columns):
         reason = f"There are {len(row)} cells, not {len(columns)}. Quote a cell that has a comma."
-        return Line(number, [Fault("line", reason)])
+        return Line(number, [Fault("cells", reason)])
     cells = {name: cell.strip() for name, cell in zip(columns, row, strict=True)}
     refused = [name for name in COLUMNS if name != "pounds" and find_nhs_numbers(cells[name])]
     if refused:

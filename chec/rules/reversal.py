@@ -10,7 +10,6 @@ from datetime import date
 from typing import NamedTuple
 
 from chec.finance.periods import quarter_of
-from chec.models import Transfer
 from chec.models.references import reference
 from chec.rules.free_text import reasons_not_to_write
 from chec.rules.posting import MEMO_LENGTH
@@ -30,10 +29,10 @@ def reversal_date(on: date, *, today: date, closed_before: date | None) -> Rever
     return ReversalDate(on, None)
 
 
-def reasons_not_to_reverse(reversed_by: Transfer | None, reason: str) -> list[str]:
-    """Why a transfer cannot be reversed for `reason`; empty where it can."""
-    if reversed_by:
-        done = reference("transfer", reversed_by.id)
+def reasons_not_to_reverse(reversed_by_id: int | None, reason: str) -> list[str]:
+    """Why a transfer, reversed by another or not yet, cannot be reversed for `reason`."""
+    if reversed_by_id:
+        done = reference("transfer", reversed_by_id)
         return [f"This transfer has been reversed already, by {done}."]
     return reasons_not_to_give(reason)
 
