@@ -1,0 +1,110 @@
+"""Returns runs: asked for by a director, and stored whole."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+from sqlmodel import Session
+
+from chec import audit
+from chec.finance.flow_table import Floats
+from chec.finance.returns import NO_DAY
+from chec.models import Event, ReturnsResult, ReturnsRun, Subject, Valuation
+from chec.models.references import reference
+from chec.permissions import Actor
+from chec.rules.ledger_extract import Int64s
+from chec.rules.returns_method import METHOD_VERSION, Returns
+
+
+@dataclass(frozen=True)
+class ComputedRun:
+    """A run before it is stored: what was read, and what came of it."""
+
+    centre_id: int
+    as_of: date
+    known_at: datetime
+    fingerprint: str
+    transfer_count: int
+    returns: Returns
+
+
+def store_returns_run(session: Session, actor: Actor, computed: ComputedRun) -> ReturnsRun:
+    """The run with a result for each venture, each investor and the centre."""
+    books = computed.returns.books
+    run = ReturnsRun(
+        centre_id=computed.centre_id,
+        as_of=computed.as_of,
+        known_at=computed.known_at,
+        method_version=METHOD_VERSION,
+        fingerprint=computed.fingerprint,
+        computed_at=actor.at,
+        transfer_count=computed.transfer_count,
+        raised_pence=books.raised_pence,
+        funded_pence=books.funded_pence,
+        earned_pence=books.earned_pence,
+        paid_back_pence=books.paid_back_pence,
+        running_cost_pence=books.running_cost_pence,
+        receivable_pence=books.receivable_pence,
+        bank_pence=books.bank_pence,
+    )
+    session.add(run)
+    session.flush()
+    _insert_in_bulk(session, _results(run.id, computed.returns))
+    audit.record(session, actor, Event.RETURNS_COMPUTED, reference("returns_run", run.id))
+    return run
+
+
+def _results(run_id: int, returns: Returns) -> dict[str, Sequence[Any]]:
+    """The columns of the run's results: ventures, then investors, then the centre."""
+    ventures, investors = returns.ventures.tolist(), returns.investors.tolist()
+    count = len(ventures) + len(investors) + 1
+    nobody = [None] * count
+    irrs = [returns.irrs.irr(place) for place in range(count)]
+    amounts, multiples = returns.amounts, returns.multiples
+    return {
+        "run_id": [run_id] * count,
+        "subject": [Subject.VENTURE.value] * len(ventures)
+        + [Subject.INVESTOR.value] * len(investors)
+        + [Subject.CENTRE.value],
+        "venture_id": ventures + nobody[len(ventures) :],
+        "investor_id": nobody[: len(ventures)] + investors + [None],
+        "valuation": [Valuation.REALISED.value] * count,
+        "committed_pence": nobody[: len(ventures)] + amounts.committed.tolist()[len(ventures) :],
+        "paid_in_pence": amounts.paid_in.tolist(),
+        "distributed_pence": amounts.distributed.tolist(),
+        "value_pence": amounts.value.tolist(),
+        "irr_rate": [irr.rate for irr in irrs],
+        "irr_reason": [irr.reason for irr in irrs],
+        **{name: _or_none(getattr(multiples, name)) for name in ("pic", "dpi", "rvpi", "tvpi")},
+        "payback_on": _as_dates(returns.payback_days),
+        "first_flow_on": _as_dates(returns.first_days),
+        "flow_count": returns.flow_counts.tolist(),
+    }
+
+
+def _or_none(numbers: Floats) -> list[float | None]:
+    missing = np.isnan(numbers).tolist()
+    return [None if m else number for m, number in zip(missing, numbers.tolist(), strict=True)]
+
+
+def _as_dates(days: Int64s) -> list[str | None]:
+    """ISO dates, which both databases take."""
+    return [None if day == NO_DAY else date.fromordinal(day).isoformat() for day in days.tolist()]
+
+
+def _insert_in_bulk(session: Session, columns: dict[str, Sequence[Any]]) -> None:
+    """Past SQLAlchemy, whose own way with 20,000 rows takes four times as long."""
+    connection = session.connection()
+    table, names = ReturnsResult.__tablename__, ", ".join(columns)
+    rows = list(zip(*columns.values(), strict=True))
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" * len(columns))
+        insert = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608  (our own names)
+        connection.exec_driver_sql(insert, rows)
+        return
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
