@@ -11,11 +11,23 @@ from sqlmodel import Session
 from chec import audit
 from chec.finance.flow_table import Floats
 from chec.finance.returns import NO_DAY
-from chec.models import Event, ReturnsResult, ReturnsRun, Subject, Valuation
+from chec.models import (
+    Centre,
+    Event,
+    JobRun,
+    JobState,
+    ReturnsResult,
+    ReturnsRun,
+    Subject,
+    Valuation,
+)
 from chec.models.references import reference
 from chec.permissions import Actor
+from chec.queries.centres import lock_centre
+from chec.queries.job_runs import find_job_run, find_waiting_request
 from chec.rules.ledger_extract import Int64s
 from chec.rules.returns_method import METHOD_VERSION, Returns
+from chec.rules.returns_schedule import RETURNS, asked_period
 
 
 @dataclass(frozen=True)
@@ -28,6 +40,30 @@ class ComputedRun:
     fingerprint: str
     transfer_count: int
     returns: Returns
+
+
+def request_returns_run(session: Session, actor: Actor, centre: Centre, token: str) -> JobRun:
+    """The job run that computes the centre's returns as of today, soon.
+
+    The same `token` leads to the same one; so does any other, until the first is finished.
+    """
+    lock_centre(session, centre.id)
+    period = asked_period(token)
+    present = find_job_run(session, centre.id, period) or find_waiting_request(session, centre.id)
+    if present:
+        return present
+    run = JobRun(
+        job=RETURNS,
+        centre_id=centre.id,
+        period=period,
+        state=JobState.QUEUED,
+        requested_by_id=actor.user_id,
+        requested_at=actor.at,
+    )
+    session.add(run)
+    session.flush()
+    audit.record(session, actor, Event.RETURNS_REQUESTED, reference("job_run", run.id))
+    return run
 
 
 def store_returns_run(session: Session, actor: Actor, computed: ComputedRun) -> ReturnsRun:

@@ -1,0 +1,200 @@
+"""The worker: does what is due, each piece once, however many workers there are.
+
+A job run is claimed by inserting it, held by a lease that is renewed while the work goes on, and
+done in the transaction that stores its effect. Whoever finds a lease that is over takes over.
+"""
+
+import logging
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from secrets import token_hex
+from threading import Event, Thread
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from chec import clock
+from chec.actions.job_runs import (
+    LeaseLost,
+    claim_period,
+    fail_job_run,
+    finish_job_run,
+    renew_lease,
+    take_job_run,
+)
+from chec.actions.returns_runs import store_returns_run
+from chec.config import Settings
+from chec.db import make_engine, open_session
+from chec.jobs.returns import compute_run
+from chec.models import JobRun
+from chec.models.references import reference
+from chec.permissions import SYSTEM, Action, system_actor
+from chec.queries.centres import list_centres
+from chec.queries.job_runs import find_job_run, list_job_runs_to_take
+from chec.rules.returns_schedule import (
+    NIGHTLY_HOUR,
+    RETURNS,
+    as_of,
+    last_nightly_day,
+    nightly_period,
+)
+
+log = logging.getLogger(__name__)
+
+
+def work(settings: Settings, stop: Event) -> None:
+    """Work until `stop` is set; what is being done then is finished first."""
+    engine = make_engine(settings.url)
+    Worker(engine).work(stop)
+    engine.dispose()
+
+
+def _name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
+
+
+@dataclass(frozen=True)
+class Worker:
+    """One worker on a database. A lease is much longer than the work takes between renewals."""
+
+    engine: Engine
+    name: str = field(default_factory=_name)
+    lease: timedelta = timedelta(minutes=1)
+    pause: timedelta = timedelta(seconds=2)
+
+    def work(self, stop: Event) -> None:
+        """Nightly and on demand, until `stop` is set."""
+        scheduler = BackgroundScheduler(
+            timezone=str(clock.LONDON),
+            executors={"default": ThreadPoolExecutor(1)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        now = clock.now()
+        scheduler.add_job(self.do_nightly, "cron", [stop], hour=NIGHTLY_HOUR, next_run_time=now)
+        scheduler.add_job(
+            self.do_waiting,
+            "interval",
+            [stop],
+            seconds=self.pause.total_seconds(),
+            next_run_time=now,
+        )
+        scheduler.start()
+        log.info("Worker %s is at work.", self.name)
+        # Not from the handler of a signal, where shutting down waits for itself.
+        stop.wait()
+        scheduler.shutdown()
+        log.info("Worker %s has stopped.", self.name)
+
+    def do_nightly(self, stop: Event) -> None:
+        """The latest night's run of every centre, unless a worker has begun it."""
+        day = last_nightly_day(clock.now().astimezone(clock.LONDON))
+        with open_session(self.engine, write=False) as session:
+            centres = [
+                centre.id
+                for centre in list_centres(session, SYSTEM, Action.RUN_RETURNS)
+                if centre.opened_on <= day
+                and not find_job_run(session, centre.id, nightly_period(day))
+            ]
+        for centre_id in centres:
+            if stop.is_set():
+                return
+            run = self._claim(centre_id, nightly_period(day))
+            if run:
+                self._do(run)
+
+    def do_waiting(self, stop: Event) -> None:
+        """What was asked for, what failed and is to be tried again, and what a worker left."""
+        with open_session(self.engine, write=False) as session:
+            waiting = list_job_runs_to_take(session, SYSTEM, clock.now())
+        for run in waiting:
+            if stop.is_set():
+                return
+            if self._take(run):
+                self._do(run)
+
+    def _claim(self, centre_id: int, period: str) -> JobRun | None:
+        now = clock.now()
+        with open_session(self.engine, write=True) as session:
+            run = claim_period(
+                session,
+                system_actor(now),
+                job=RETURNS,
+                centre_id=centre_id,
+                period=period,
+                owner=self.name,
+                lease_until=now + self.lease,
+            )
+            session.commit()
+        return run
+
+    def _take(self, seen: JobRun) -> bool:
+        now = clock.now()
+        with open_session(self.engine, write=True) as session:
+            taken = take_job_run(
+                session, system_actor(now), seen, owner=self.name, lease_until=now + self.lease
+            )
+            session.commit()
+        return taken
+
+    def _do(self, run: JobRun) -> None:
+        what = f"{reference('job_run', run.id)}, returns of {reference('centre', run.centre_id)}"
+        try:
+            with self._lease_renewed(run):
+                self._compute_and_store(run)
+            log.info("%s for %s: done.", what, run.period)
+        except LeaseLost:
+            log.warning("%s for %s: another worker has taken it over.", what, run.period)
+        except Exception as error:
+            log.exception("%s for %s: failed.", what, run.period)
+            self._fail(run, error)
+
+    def _compute_and_store(self, run: JobRun) -> None:
+        day = as_of(run, requested_on=clock.london_day(run.requested_at))
+        computed = compute_run(self.engine, run.centre_id, as_of=day, known_at=clock.now())
+        actor = system_actor(clock.now())
+        with open_session(self.engine, write=True) as session:
+            stored = store_returns_run(session, actor, computed)
+            finish_job_run(session, actor, run.id, owner=self.name, returns_run_id=stored.id)
+            session.commit()
+
+    def _fail(self, run: JobRun, error: Exception) -> None:
+        sentence = (
+            f"The computation stopped unexpectedly ({type(error).__name__})."
+            " The worker's log says more."
+        )
+        with open_session(self.engine, write=True) as session:
+            fail_job_run(
+                session, system_actor(clock.now()), run.id, owner=self.name, error=sentence
+            )
+            session.commit()
+
+    def _renew(self, run: JobRun) -> None:
+        with open_session(self.engine, write=True) as session:
+            renew_lease(session, run.id, owner=self.name, lease_until=clock.now() + self.lease)
+            session.commit()
+
+    @contextmanager
+    def _lease_renewed(self, run: JobRun) -> Iterator[None]:
+        """While the work goes on, a thread renews its lease three times in its length."""
+        finished = Event()
+
+        def renew() -> None:
+            while not finished.wait(self.lease.total_seconds() / 3):
+                try:
+                    self._renew(run)
+                except SQLAlchemyError:
+                    log.exception("The lease on %s was not renewed.", run.period)
+
+        renewing = Thread(target=renew, name="lease", daemon=True)
+        renewing.start()
+        try:
+            yield
+        finally:
+            finished.set()
+            renewing.join()
