@@ -14,17 +14,23 @@ from chec.web import (
     headers,
     home,
     incoming_text,
+    ledger,
     people,
+    quarters,
     rendering,
     sign_in,
     static_files,
     trail,
     transaction,
+    transfers,
 )
 
 BLUEPRINTS = (
     home.pages,
+    ledger.pages,
     people.pages,
+    quarters.pages,
+    transfers.pages,
 )
 
 
@@ -58,6 +64,11 @@ def create_app(settings: Settings) -> Flask:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app
+
+
+def application() -> Flask:
+    """The application as the environment sets it up: `gunicorn "chec.app:application()"`."""
+    return create_app(Settings())
 
 
 def _configuration(settings: Settings) -> dict[str, object]:

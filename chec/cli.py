@@ -1,7 +1,10 @@
 """The `chec` command."""
 
+import signal
 import sys
+from datetime import datetime
 from pathlib import Path
+from threading import Event
 
 import click
 from sqlalchemy import Engine
@@ -11,8 +14,11 @@ from chec import clock, database_schema
 from chec.actions.ledger_imports import import_ledger
 from chec.config import Settings
 from chec.db import make_engine, open_session
+from chec.demo import run_demo
 from chec.errors import RuleBroken
 from chec.evidence.nhs_number import REFUSAL, find_nhs_numbers
+from chec.jobs.returns import run_returns_once
+from chec.jobs.worker import work
 from chec.models import Centre
 from chec.models.references import reference
 from chec.permissions import SYSTEM, Action, system_actor
@@ -73,6 +79,49 @@ def import_file(file: Path, centre_ref: str | None) -> None:
     )
 
 
+@main.group()
+def returns() -> None:
+    """Returns."""
+
+
+@returns.command(name="run")
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Last day counted.")
+@click.option("--centre", "centre_ref", help="Only this centre, such as C-0001.")
+def run_returns(as_of: datetime, centre_ref: str | None) -> None:
+    """Compute and store the returns as of a day, for every centre or for one."""
+    engine = _engine()
+    with open_session(engine, write=False) as session:
+        centres = list_centres(session, SYSTEM, Action.VIEW_RUNS)
+        meant = [_centre(session, centre_ref)] if centre_ref else centres
+    if not meant:
+        raise _refusal(["There is no centre yet."])
+    for centre in meant:
+        try:
+            run = run_returns_once(engine, centre, as_of.date())
+        except RuleBroken as refused:
+            raise _refusal([f"{centre.name}: {reason}" for reason in refused.reasons]) from refused
+        click.echo(f"{centre.name}: {reference('returns_run', run.id)} as of {run.as_of}.")
+
+
+@main.command()
+def worker() -> None:
+    """Run what runs by itself: nightly returns, and those asked for on a page. Ends on a signal."""
+    stop = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    work(Settings(), stop)
+
+
+@main.command()
+def demo() -> None:
+    """Serve an invented centre from this machine, until Ctrl-C."""
+    try:
+        code = run_demo(click.echo)
+    except RuleBroken as refused:
+        raise _refusal(refused.reasons) from refused
+    raise SystemExit(code)
+
+
 def _engine() -> Engine:
     settings = Settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -97,3 +146,7 @@ def _show_progress(line_number: int) -> None:
 def _refusal(reasons: list[str]) -> click.ClickException:
     """Raised, it prints the reasons and ends with exit code 1."""
     return click.ClickException("\n".join(reasons))
+
+
+if __name__ == "__main__":
+    main()

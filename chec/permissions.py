@@ -63,6 +63,7 @@ class Grant:
             return f"{self.role} of {reference('centre', self.centre_id)}"
         if self.organisation_id:
             return f"{self.role} of {reference('organisation', self.organisation_id)}"
+        assert self.venture_id
         return f"{self.role} of {reference('venture', self.venture_id)}"
 
 

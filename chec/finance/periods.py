@@ -110,6 +110,10 @@ class Quarter:
     def ends_before(self) -> date:
         return self.next().starts_on
 
+    @property
+    def last_day(self) -> date:
+        return self.ends_before - timedelta(days=1)
+
     def __contains__(self, day: date) -> bool:
         return self.starts_on <= day < self.ends_before
 

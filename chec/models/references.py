@@ -3,6 +3,7 @@
 import re
 
 PREFIXES = {
+    "account": "A",
     "centre": "C",
     "instrument": "IN",
     "job_run": "J",

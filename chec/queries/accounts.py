@@ -1,7 +1,7 @@
 """Accounts: found by what they are, named as people write them, with balances always derived."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
@@ -90,6 +90,21 @@ def list_balances(session: Session, viewer: Viewer, centre_id: int) -> Sequence[
         AccountBalance(key, name, debits.get(key, 0), credits.get(key, 0))
         for key, name in account_names(session, centre_id).items()
     ]
+
+
+def list_owners(
+    session: Session, centre_id: int, owner: Literal["venture_id", "payer_id", "investor_id"]
+) -> dict[int, str]:
+    """The ventures, payers or investors that the centre's accounts belong to: names by key."""
+    noun = Venture if owner == "venture_id" else Organisation
+    query = (
+        select(noun.id, noun.name)
+        .join(Account, getattr(Account, owner) == noun.id)
+        .where(Account.centre_id == centre_id)
+        .distinct()
+        .order_by(noun.name)
+    )
+    return dict(session.exec(query).all())
 
 
 def directory_of(session: Session, centre_id: int) -> Directory:

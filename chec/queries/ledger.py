@@ -1,6 +1,6 @@
 """The ledger as people read it: filtered, with a running balance, a page at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func
 
 from chec.errors import NotFound
 from chec.finance.money import Pence
-from chec.models import BANK, Account, AccountKind, Role, Transfer
+from chec.models import BANK, Account, AccountKind, ReturnsRun, Role, Transfer
 from chec.permissions import Action, Viewer
 from chec.queries.accounts import find_account
 
@@ -54,13 +54,21 @@ class LedgerRow(NamedTuple):
     balance_pence: Pence
 
 
-class LedgerPage(NamedTuple):
-    """One page, newest first; `total_*` speak of everything that the filter lets through."""
+class LedgerTotals(NamedTuple):
+    """Of all the transfers that a filter lets through."""
 
-    rows: list[LedgerRow]
-    total_count: int
-    total_pence: Pence
-    total_effect_pence: Pence
+    transfer_count: int
+    pence: Pence
+    effect_pence: Pence
+
+
+def total_transfers(
+    session: Session, viewer: Viewer, centre_id: int, chosen: LedgerFilter
+) -> LedgerTotals:
+    """How many transfers `chosen` lets through, and what they come to."""
+    totals = _from_transfers(func.count(), func.sum(Transfer.pence), func.sum(_effect(chosen)))
+    count, pence, effects = session.execute(totals.where(_wanted(viewer, centre_id, chosen))).one()
+    return LedgerTotals(count, int(pence or 0), int(effects or 0))
 
 
 def list_transfers(
@@ -69,27 +77,25 @@ def list_transfers(
     centre_id: int,
     chosen: LedgerFilter,
     *,
-    page: int = 1,
-    page_size: int = 50,
-) -> LedgerPage:
-    """Page `page` (from 1) of the centre's transfers that `chosen` lets through."""
+    offset: int = 0,
+    limit: int = 50,
+) -> list[LedgerRow]:
+    """The centre's transfers that `chosen` lets through, newest first."""
     effect, wanted = _effect(chosen), _wanted(viewer, centre_id, chosen)
-    totals = _from_transfers(func.count(), func.sum(Transfer.pence), func.sum(effect))
-    count, pence, effects = session.execute(totals.where(wanted)).one()
-    newest_first = (
+    query = (
         _from_transfers(*_columns(effect))
         .where(wanted)
         .order_by(col(Transfer.on).desc(), col(Transfer.id).desc())
-        .offset((page - 1) * page_size)
-        .limit(page_size)
+        .offset(offset)
+        .limit(limit)
     )
-    found = session.execute(newest_first).all()
-    balance = int(effects or 0)
-    if page > 1 and found:
-        balance -= _effect_after(session, effect, wanted, found[0])
-    return LedgerPage(
-        list(_counted_down(found, balance)), count, int(pence or 0), int(effects or 0)
-    )
+    found = session.execute(query).all()
+    if not found:
+        return []
+    # What the newest of these rows left, and everything before it.
+    upto = tuple_(col(Transfer.on), col(Transfer.id)) <= (found[0].on, found[0].id)
+    opening = _from_transfers(func.sum(effect)).where(wanted, upto)
+    return list(_counted_down(found, int(session.execute(opening).scalar_one())))
 
 
 def each_transfer(
@@ -120,6 +126,20 @@ def get_transfer(session: Session, viewer: Viewer, transfer_id: int) -> Transfer
     if transfer is None:
         raise NotFound
     return transfer
+
+
+def as_known_to(session: Session, centre_id: int, run_id: int) -> tuple[date, datetime]:
+    """Until which day, and as recorded until when, a returns run of the centre read the ledger."""
+    run = session.get(ReturnsRun, run_id)
+    if run is None or run.centre_id != centre_id:
+        raise NotFound
+    return run.as_of, run.known_at
+
+
+def bank_pence(session: Session, centre_id: int) -> Pence:
+    """What is in the bank, of everything recorded; below zero, the bank is overdrawn."""
+    bank = find_account(session, centre_id, BANK)
+    return bank_by_day(session, centre_id, date.max)[0] if bank else 0
 
 
 def find_reversal(session: Session, transfer_id: int) -> Transfer | None:
@@ -217,16 +237,7 @@ def _either_account(owner: str, keys: Any) -> ColumnElement[bool]:
     return or_(getattr(_debit, owner).in_(keys), getattr(_credit, owner).in_(keys))
 
 
-def _effect_after(
-    session: Session, effect: ColumnElement[int], wanted: ColumnElement[bool], row: Row[Any]
-) -> Pence:
-    """The effects of all filtered transfers newer than `row`."""
-    newer = tuple_(col(Transfer.on), col(Transfer.id)) > (row.on, row.id)
-    query = _from_transfers(func.sum(effect)).where(wanted, newer)
-    return int(session.execute(query).scalar_one() or 0)
-
-
-def _counted_down(found: Any, balance: Pence) -> Iterator[LedgerRow]:
+def _counted_down(found: Sequence[Row[Any]], balance: Pence) -> Iterator[LedgerRow]:
     for row in found:
         yield LedgerRow._make((*row, balance))
         balance -= row.effect_pence

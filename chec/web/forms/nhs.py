@@ -11,6 +11,7 @@ from wtforms import (
     PasswordField,
     RadioField,
     SelectField,
+    SelectMultipleField,
     TextAreaField,
 )
 
@@ -100,6 +101,11 @@ def _radios(field: RadioField) -> Parameters:
     return {"idPrefix": field.id, "items": items, "fieldset": {"legend": legend}}
 
 
+def _checkboxes(field: SelectMultipleField) -> Parameters:
+    items = [{**item, "checked": item["selected"]} for item in _choices(field)]
+    return {"idPrefix": field.id, "items": items, "classes": "nhsuk-checkboxes--small"}
+
+
 def _checkbox(field: BooleanField) -> Parameters:
     item = {
         "id": field.id,
@@ -126,6 +132,7 @@ _MACROS: tuple[tuple[type[Field], str, Callable[[Any], Parameters]], ...] = (
     (MoneyField, "input", _money),
     (DayField, "dateInput", _day),
     (RadioField, "radios", _radios),
+    (SelectMultipleField, "checkboxes", _checkboxes),
     (SelectField, "select", _select),
     (BooleanField, "checkboxes", _checkbox),
     (TextAreaField, "textarea", _text_area),

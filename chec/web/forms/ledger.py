@@ -1,0 +1,93 @@
+"""Forms of the ledger."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from wtforms import DateField, SelectField, SelectMultipleField, TextAreaField
+from wtforms.validators import InputRequired, ValidationError
+
+from chec.models import Cause
+from chec.models.references import parse_reference, reference
+from chec.queries.ledger import LedgerFilter
+from chec.rules.posting import MEMO_LENGTH
+from chec.rules.reversal import reasons_not_to_give
+from chec.web.forms.base import FilterForm, Form
+
+
+class FilterDay(DateField):
+    """A day in the address: `from=2026-04-01`."""
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        """Read the day; empty is no day."""
+        self.data = None
+        if valuelist and valuelist[0].strip():
+            try:
+                self.data = date.fromisoformat(valuelist[0].strip())
+            except ValueError:
+                raise ValueError("Give the day as year-month-day, such as 2026-10-31.") from None
+
+
+class LedgerFilterForm(FilterForm):
+    """Which transfers to show, by reference. The choices are what the centre's accounts have."""
+
+    account = SelectField("Account")
+    venture = SelectField("Venture")
+    payer = SelectField("Payer")
+    investor = SelectField("Investor")
+    from_on = FilterDay("From", name="from")
+    to_on = FilterDay("To", name="to")
+    cause = SelectMultipleField(
+        "Causes", choices=[(cause.value, cause.value.capitalize()) for cause in Cause]
+    )
+
+    def offer(self, **names: Mapping[int, str]) -> None:
+        """Let each field named choose among rows, or all of them."""
+        for field, rows in names.items():
+            listed = [(reference(_NOUNS[field], key), name) for key, name in rows.items()]
+            choices: Any = self[field]
+            choices.choices = [("", "All"), *listed]
+
+    def chosen(self, as_of: date | None = None, known_at: datetime | None = None) -> LedgerFilter:
+        """The filter of a valid form: nothing after `as_of`, or recorded after `known_at`."""
+        days = [day for day in (self.to_on.data, as_of) if day]
+        return LedgerFilter(
+            account_id=self._key("account"),
+            venture_id=self._key("venture"),
+            payer_id=self._key("payer"),
+            investor_id=self._key("investor"),
+            causes=tuple(self.cause.data or ()),
+            from_on=self.from_on.data,
+            to_on=min(days, default=None),
+            known_at=known_at,
+        )
+
+    def _key(self, field: str) -> int | None:
+        return parse_reference(_NOUNS[field], self[field].data or "")
+
+
+_NOUNS = {
+    "account": "account",
+    "venture": "venture",
+    "payer": "organisation",
+    "investor": "organisation",
+}
+
+
+class ReverseTransferForm(Form):
+    """Why a transfer is wrong."""
+
+    reason = TextAreaField(
+        "Why is this transfer wrong?",
+        description=f"Whoever reads the ledger sees this. At most {MEMO_LENGTH} characters.",
+        validators=[InputRequired("Say why the transfer is wrong.")],
+    )
+
+    def validate_reason(self, field: TextAreaField) -> None:
+        """One line, no formula, no NHS number."""
+        for reason in reasons_not_to_give(field.data or ""):
+            raise ValidationError(reason)
+
+
+class CloseQuarterForm(Form):
+    """Nothing but the token against forgery."""
