@@ -9,6 +9,11 @@ on a database of its own that is thrown away afterwards:
 `@pytest.mark.backend("sqlite")` (or `"postgresql"`), or a module's `pytestmark`, keeps to one of
 them. A test that asks for none of the fixtures touches no database and runs once.
 
+**Pages.** `client` asks `app`, which is made with `settings` on the same database. A test commits
+its rows (`session.commit()`) before the client asks: they are two connections, and on SQLite
+`session` holds the write lock. `client.sign_in(user)` takes any committed user. What the client
+watches is in `tests/client.py`; journeys in a browser are in `tests/browser/`.
+
 A skip is a failure: what cannot run here does not hold here.
 """
 
@@ -16,14 +21,21 @@ import shutil
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
+from flask import Flask
 from sqlalchemy import Engine
 from sqlmodel import Session
 from xdist.workermanage import WorkerController
 
+from chec.config import Settings
 from chec.db import make_engine, open_session
 from tests.databases import BACKENDS, Databases, Postgresql
+from tests.settings import settings_for
+
+if TYPE_CHECKING:
+    from tests.client import Client
 
 RUN_FOLDER = pytest.StashKey[Path]()
 
@@ -70,7 +82,7 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 def backend(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Databases:
     folder = pytestconfig.stash[RUN_FOLDER] / request.param
     folder.mkdir(exist_ok=True)
-    return Databases(BACKENDS[request.param](folder), folder)
+    return Databases(request.param, folder)
 
 
 @pytest.fixture
@@ -90,6 +102,24 @@ def engine(database_url: str) -> Iterator[Engine]:
 def session(engine: Engine) -> Iterator[Session]:
     with open_session(engine, write=True) as session:
         yield session
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return settings_for(database_url, tmp_path)
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    from tests.client import serving  # noqa: PLC0415  tests of arithmetic do not wait for it
+
+    with serving(settings) as app:
+        yield app
+
+
+@pytest.fixture
+def client(app: Flask) -> "Client":
+    return cast("Client", app.test_client())
 
 
 def _fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:

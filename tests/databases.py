@@ -111,8 +111,9 @@ BACKENDS: dict[str, Callable[[Path], Backend]] = {"sqlite": Sqlite, "postgresql"
 class Databases:
     """The databases of one backend."""
 
-    def __init__(self, backend: Backend, folder: Path) -> None:
-        self._backend = backend
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
+        self._backend = BACKENDS[name](folder)
         self._folder = folder
         self._makers: dict[str, Callable[[], None]] = {"empty": self._make_empty}
 

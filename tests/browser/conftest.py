@@ -1,0 +1,31 @@
+"""Journeys through the product in a real Chromium.
+
+A test that asks for `journey` runs twice: with JavaScript on SQLite, without on PostgreSQL. It is a
+`tests.browser.journey.Journey`.
+"""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.journey import Journey, walking
+from tests.databases import Databases
+
+# As root Chromium has no sandbox; in a container /dev/shm is small and there is no graphics card.
+FLAGS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium a worker: the machine's, not a download of Playwright's."""
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+
+
+@pytest.fixture
+def journey(browser: Browser, app: Flask, backend: Databases) -> Iterator[Journey]:
+    with walking(browser, app, scripts=backend.name == "sqlite") as journey:
+        yield journey

@@ -1,0 +1,105 @@
+"""A client that looks at every page it is given."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import html5lib
+from bs4 import BeautifulSoup
+from flask import Flask, g, request, session
+from flask.testing import FlaskClient
+from flask_security.utils import login_user
+from flask_wtf.csrf import generate_csrf
+from html5lib.constants import E as MISTAKES
+from sqlalchemy import event
+from sqlalchemy.orm import ORMExecuteState
+from sqlmodel import Session
+from werkzeug.test import TestResponse
+
+from chec.app import create_app
+from chec.config import Settings
+from chec.models import User
+
+
+class Client(FlaskClient):
+    """Fails where a page is not valid HTML; sends the form token that a signed-in user's page has.
+
+    A test about forged forms sends its own: `headers={"X-CSRFToken": "forged"}`.
+    """
+
+    def sign_in(self, user: User) -> None:
+        """From here on every request is `user`'s, who has to be committed."""
+        state, token = signed_in(self.application, user, self.environ_base)
+        with self.session_transaction() as transaction:
+            transaction.update(state)
+        self.environ_base["HTTP_X_CSRFTOKEN"] = token
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        response = super().open(*args, **{"buffered": True, **kwargs})
+        if response.mimetype == "text/html" and response.text:
+            check_html(response.text, part="HX-Request" in response.request.headers)
+        return response
+
+
+def soup(response: TestResponse) -> BeautifulSoup:
+    """The page, to look things up in."""
+    return BeautifulSoup(response.text, "html5lib")
+
+
+def signed_in(
+    app: Flask, user: User, environ_base: Mapping[str, Any]
+) -> tuple[dict[str, Any], str]:
+    """The session of `user` in the browser that `environ_base` describes, and its form token."""
+    with app.test_request_context(environ_base=dict(environ_base)):
+        login_user(user)
+        token = generate_csrf()
+        return dict(session), token
+
+
+def check_html(text: str, *, part: bool) -> None:
+    """Fail with every mistake of the page; a `part` of a page need not have a head and a body."""
+    parser = html5lib.HTMLParser()
+    if part and not text.lstrip().lower().startswith("<!doctype"):
+        parser.parseFragment(text)
+    else:
+        parser.parse(text)
+    lines = text.splitlines()
+    mistakes = [
+        f"{MISTAKES[code] % values} in line {line}: {lines[line - 1].strip()}"
+        for (line, _column), code, values in parser.errors
+    ]
+    assert not mistakes, "\n".join(mistakes)
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[Flask]:
+    """The application, watched; its connections are closed afterwards."""
+    app = create_app(settings)
+    app.testing = True
+    app.test_client_class = Client
+    _watch(app)
+    yield app
+    app.extensions["chec_engine"].dispose()
+
+
+def _watch(app: Flask) -> None:
+    """Fail a GET or HEAD that leaves something to commit: it would be lost, or was never meant."""
+
+    # Registered last, so called first: before the session is closed.
+    @app.teardown_request
+    def nothing_is_left(_error: BaseException | None) -> None:
+        if request.method in {"GET", "HEAD"} and "session" in g:
+            pending = {*g.session.new, *g.session.dirty, *g.session.deleted}
+            assert not pending, f"{request.method} {request.path} changed {pending}"
+            assert "wrote" not in g.session.info, f"{request.method} {request.path} wrote"
+
+
+@event.listens_for(Session, "after_flush")
+def _note_flush(session: Session, _context: object) -> None:
+    session.info["wrote"] = True
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _note_statement(state: ORMExecuteState) -> None:
+    if state.is_insert or state.is_update or state.is_delete:
+        state.session.info["wrote"] = True
