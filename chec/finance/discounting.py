@@ -14,6 +14,11 @@ import numpy as np
 
 from chec.finance.flow_table import Flags, Floats, FlowTable, Ints, gathered, totals
 
+FARTHEST = 50.0
+"""No root is as far as that: 1 + (sum of all ÷ smallest amount) is below 2⁶³ < e⁵⁰ (Cauchy)."""
+
+_CLEAR = 1e-9  # of all money at its value then: far beyond the rounding of a block's running sum
+
 
 @dataclass(frozen=True)
 class Side:
@@ -90,7 +95,8 @@ def _taken(side: Side, rows: Ints) -> Side:
 def discounted(side: Side, forces: Floats) -> tuple[Floats, Floats]:
     """The logarithm of each subject's value at its force, and its mean time in days.
 
-    Discounting is to the flow that weighs most, so that no exponential overflows.
+    It is valued on the day of its first flow or, at a force below zero, of its last, so that no
+    exponential overflows, and then taken to day 0 as a logarithm.
     """
     anchor = np.where(forces >= 0, side.first, side.last)
     counts = side.counts
@@ -122,6 +128,3 @@ def balances_keep_one_sign(flows: FlowTable, forces: Floats) -> Flags:
     least, most = np.minimum.reduceat(running, starts), np.maximum.reduceat(running, starts)
     one_sign: Flags = (least > _CLEAR) | (most < -_CLEAR)
     return one_sign & settled
-
-
-_CLEAR = 1e-9  # of all money at its value then: far beyond the rounding of a block's running sum

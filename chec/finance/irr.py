@@ -63,8 +63,8 @@ class Irr:
 
 @dataclass(frozen=True)
 class IrrTable:
-    """An annual rate for each subject: `rates` (NaN where none), `reasons` (`IrrReason` as int8)
-    and `fits`, how many rates fit its flows."""
+    """One entry a subject: `rates` (NaN where there is none), `reasons` (`IrrReason` as int8) and
+    `fits`, how many rates fit its flows."""
 
     rates: Floats
     reasons: np.typing.NDArray[np.int8]
@@ -87,7 +87,9 @@ def annual_irr(flows: Sequence[CashFlow]) -> Irr:
     (Actual/365 Fixed); flows of one day are netted first, in any order. A rate only if exactly one
     fits; otherwise `reason` says why: "no flows", "only money out: …", "only money in", "all on one
     day", "signs change but no rate fits", "2 rates fit". A rate that net present value touches and
-    does not cross fits once. Raises `ValueError` for more than 2⁶² pence in all.
+    does not cross fits once. A rate that a float cannot tell from −1 is given as the nearest above
+    it; for one beyond all floats `reason` says that it is too large. Raises `ValueError` for more
+    than 2⁶² pence in all.
     """
     return annual_irrs(*arrays_of(flows)).irr(0)
 
@@ -97,7 +99,7 @@ def annual_irrs(starts: ArrayLike, days: ArrayLike, pence: ArrayLike) -> IrrTabl
 
     `starts` (subjects + 1), `days` (ordinals) and `pence` (int64) as in `flow_table.py`. Flows of a
     subject need no order; in order of date they are faster. Subjects are worked in blocks, so that
-    little memory is taken beyond the arrays given. Raises `ValueError` as `flow_table` does.
+    little memory is taken beyond the arrays given. Raises `ValueError` as `blocks` does.
     """
     parts = [_irrs_of(part) for part in blocks(starts, days, pence)]
     return IrrTable(
@@ -114,9 +116,9 @@ def _irrs_of(flows: FlowTable) -> IrrTable:
     mixed = np.flatnonzero(reasons == IrrReason.A_RATE)
     if mixed.size:
         fits[mixed], rates[mixed] = _fitting_rates(of_subjects(nets, mixed))
+        reasons[np.isinf(rates)] = IrrReason.TOO_LARGE
         reasons[mixed[fits[mixed] == 0]] = IrrReason.NO_FIT
         reasons[mixed[fits[mixed] > 1]] = IrrReason.SEVERAL_FIT
-        reasons[np.isinf(rates)] = IrrReason.TOO_LARGE
         rates[reasons != IrrReason.A_RATE] = np.nan
     return IrrTable(rates, reasons, fits)
 

@@ -8,7 +8,7 @@ The line of all forces is cut until every piece is proved to hold no root or exa
 - each logarithm of value is convex, so that it lies between its chord and its tangents. If even
   so the gap cannot reach zero there is no root.
 
-A piece in which the gap is too close to zero for floats goes to `rate_roots`.
+A piece in which the gap comes too close to zero for floats goes to `rate_roots`.
 """
 
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from chec.finance.rate_search import halfway
 
 _SHARES = (0.5, 0.41)  # where to cut, and where to cut if that point is too close to a root
 _MOST_ROUNDS = 200
+_MOST_PIECES = 32  # of a subject: more are only needed where the gap is flat and close to zero
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Ends:
 
 @dataclass(frozen=True)
 class Pieces:
+    """Stretches of the line of forces, of any subjects, and how often each could not be cut."""
+
     subjects: Ints
     low: Ends
     high: Ends
@@ -69,6 +72,9 @@ def isolate(flows: FlowTable, sides: Sides) -> Isolation:
     pieces = _whole_line(sides)
     for _ in range(_MOST_ROUNDS):
         pieces = _undecided(pieces, found)
+        crowded = (np.bincount(pieces.subjects, minlength=size) > _MOST_PIECES)[pieces.subjects]
+        _decide_exactly(flows, _chosen(pieces, crowded), found)
+        pieces = _chosen(pieces, ~crowded)
         if pieces.subjects.size == 0:
             break
         pieces, doubtful = _cut(sides, pieces)
@@ -116,7 +122,7 @@ def _may_touch_zero(low: Ends, high: Ends) -> Flags:
             (low.value_out, low.time_out, high.value_out, high.time_out),
             (low.value_in, high.value_in),
         )
-    clear = np.where(low.gap > 0, above, below) > _noise(high)
+    clear = np.where(low.gap > 0, above, below) > np.maximum(_noise(low), _noise(high))
     return ~(clear & np.isfinite(low.force) & np.isfinite(high.force))
 
 
@@ -137,7 +143,7 @@ def _cut(sides: Sides, pieces: Pieces) -> tuple[Pieces, Pieces]:
     force = halfway(pieces.low.force, pieces.high.force, share)
     chosen = taken(sides, pieces.subjects)
     middle = Ends(force, *discounted(chosen.money_in, force), *discounted(chosen.money_out, force))
-    unclear = np.abs(middle.gap) <= _noise(middle)
+    unclear = np.abs(middle.gap) <= 4 * _noise(middle)
     clear, again = ~unclear, unclear & (pieces.tries == 0)
     parts = (
         Pieces(pieces.subjects, pieces.low, middle, pieces.tries * 0),

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 from itertools import pairwise
 
+from chec.finance.discounting import FARTHEST
+
 _DIGITS = Context(prec=80, Emax=MAX_EMAX, Emin=MIN_EMIN)
 _ZERO = Decimal("1e-50")  # of the sum of all absolute values: less than that counts as zero
 _WIDTH = Decimal("1e-65")
-_FARTHEST = 50.0  # no root is as far as that a day: 1 + (largest ÷ smallest amount) < e^50
 
 
 def roots_between(
@@ -27,7 +28,7 @@ def roots_between(
     """
     since = [day - days[0] for day in days]
     with localcontext(_DIGITS):
-        bounds = Decimal(max(low, -_FARTHEST)), Decimal(min(high, _FARTHEST))
+        bounds = Decimal(max(low, -FARTHEST)), Decimal(min(high, FARTHEST))
         return [float(root) for root in _roots(list(pence), since, *bounds)]
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from chec.finance.discounting import Sides, discounted, taken
+from chec.finance.discounting import FARTHEST, Sides, discounted, taken
 from chec.finance.flow_table import Flags, Floats
 
 FIRST_STEP = 1 / 365  # a force of 1 a year: rates of 172% and −63%
@@ -52,11 +52,12 @@ def _gap_and_slope(sides: Sides, force: Floats) -> tuple[Floats, Floats]:
 def _next_forces(
     force: Floats, gap: Floats, slope: Floats, bounds: tuple[Floats, Floats], before: Floats
 ) -> tuple[Floats, Flags]:
-    # Bisect where Newton would leave the bounds or did not halve the gap.
+    # Bisect where Newton would leave the bounds, or the line, or did not halve the gap.
     low, high = bounds
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         newton = force - gap / slope
-    trusted = (newton >= low) & (newton <= high) & (np.abs(gap) <= before / 2)
+    inside = (newton >= low) & (newton <= high) & (np.abs(newton) < FARTHEST)
+    trusted = inside & (np.abs(gap) <= before / 2)
     following = np.where(trusted, newton, halfway(low, high))
     close = np.abs(following - force) <= _CLOSE * np.maximum(np.abs(force), _SMALL_FORCE)
     narrow = high - low <= np.spacing(np.abs(force)) * 4

@@ -5,6 +5,7 @@ factors gives flows with known rates: (1 − 1.1v)(1 − 1.2v) fits at 10% and a
 """
 
 from datetime import date, timedelta
+from math import comb
 
 import pytest
 
@@ -67,7 +68,11 @@ RATES: list[tuple[str, Flows, float]] = [
     ("a rate that is touched: (1 − 1.1v)²", yearly(100, -220, 121), 0.1),
     ("a rate that is touched from below: −(1 − 1.1v)²", yearly(-100, 220, -121), 0.1),
     ("a rate that fits three times over: −(1 − 1.1v)³", yearly(-1000, 3300, -3630, 1331), 0.1),
+    ("money out and in at one mean time, so that the first step of Newton is without end",
+     yearly(-49, 102, 0, 0, -49, 34), 1.0),
     ("four times over at zero, on five days", [(0, 1), (1, -4), (2, 6), (3, -4), (4, 1)], 0.0),
+    ("nine times over at 10%, flat far around: (1 − 1.1v)⁹",
+     yearly(*(comb(9, k) * 10 ** (9 - k) * (-11) ** k for k in range(10))), 0.1),
     ("touched at £1.8bn: (1 − 2v)²", yearly(BILLION, -4 * BILLION, 4 * BILLION), 1.0),
     ("touched once and never else: (1 − 1.1v)²(1 + v)", yearly(100, -120, -99, 121), 0.1),
     ("a clean-up cost, its other rate at v < 0: −(1 − 3v)(1 + v/2)", yearly(-2, 5, 3), 2.0),
@@ -102,6 +107,8 @@ NO_RATES: list[tuple[str, Flows, str]] = [
     ("a millionth part apart: (1 − v)(1 − 1.000001v)",
      yearly(10**6, -2 * 10**6 - 1, 10**6 + 1), "2 rates fit"),
     ("one part in 10¹² below touching", yearly(10**12, -2 * 10**12, 10**12 - 1), "2 rates fit"),
+    ("three rates, one of them too large to write down: −(1 − 100z)(2 − z)(4 − z) by the day",
+     [(0, -8), (1, 806), (2, -601), (3, 100)], "3 rates fit"),
     ("a hundredfold in a day", [(0, -1), (1, 100)], TOO_LARGE),
     ("£1.8bn for a penny in a day", [(0, -1), (1, BILLION)], TOO_LARGE),
 ]  # fmt: skip
