@@ -1,6 +1,7 @@
 """Addresses of pages: references in paths, and links to pages that may not be there yet."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask, current_app, request, url_for
 from werkzeug.routing import BaseConverter, Map, ValidationError
@@ -44,11 +45,8 @@ def link_to(endpoint: str, **values: Any) -> str | None:
 def here(**changes: Any) -> str:
     """The address of this page with `changes` to its query; None takes a parameter out."""
     assert request.endpoint
-    query: dict[str, Any] = request.args.to_dict(flat=False)
-    own = request.view_args or {}
-    return url_for(request.endpoint, **{**_keywords(query), **changes, **own})
-
-
-def _keywords(query: dict[str, Any]) -> dict[str, Any]:
-    # A parameter like `_external` in the query is an instruction to url_for, not to be passed on.
-    return {name: values for name, values in query.items() if not name.startswith("_")}
+    query: dict[str, Any] = {**request.args.to_dict(flat=False), **changes}
+    kept = {name: value for name, value in query.items() if value is not None}
+    # Not by url_for: a parameter that somebody calls `_external` would be an instruction to it.
+    address = url_for(request.endpoint, **(request.view_args or {}))
+    return f"{address}?{urlencode(kept, doseq=True)}" if kept else address

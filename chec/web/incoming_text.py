@@ -23,7 +23,12 @@ UNREADABLE = (
 # Random or secret by nature, and never stored as they are.
 _NOT_SEARCHED = frozenset({"csrf_token", "idempotency_key", "password"})
 _FORM_TYPES = frozenset({"", "application/x-www-form-urlencoded", "multipart/form-data"})
-_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+# Control characters, halves of surrogate pairs, and what Unicode says is no character: a database,
+# a page or a spreadsheet refuses one or the other.
+_NO_CHARACTERS = "".join(chr(plane << 16 | low) for plane in range(17) for low in (0xFFFE, 0xFFFF))
+_NOT_TEXT = re.compile(
+    f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{_NO_CHARACTERS}]"
+)
 _A_NAME = re.compile(r"[A-Za-z][A-Za-z_-]{0,40}")
 
 
@@ -44,6 +49,8 @@ def _search() -> None:
         raise UnprocessableEntity
     if request.mimetype not in _FORM_TYPES:
         raise UnsupportedMediaType  # text that would not be searched
+    if request.mimetype != "multipart/form-data":
+        request.max_content_length = request.max_form_memory_size  # only files may be large
     g.refused = {}
     request.args = _without_faults(request.args)
     request.form = _without_faults(request.form)
@@ -69,6 +76,7 @@ def _without_faulty_names(
         fault = _fault(name) or _fault(file.filename or "")
         if fault:
             g.refused[name] = fault
+            file.close()
         else:
             clean.add(name, file)
     return ImmutableMultiDict(clean)

@@ -10,7 +10,7 @@ from flask_security import (
     SQLAlchemySessionUserDatastore,
     user_authenticated,
 )
-from flask_security.utils import aware_utcnow
+from flask_security.utils import aware_utcnow, validate_redirect_url
 from werkzeug.local import LocalProxy
 from wtforms import EmailField, PasswordField
 from wtforms.validators import InputRequired, Length
@@ -36,6 +36,11 @@ class SignInForm(SaysWhatWasRefused, LoginForm):
         ],
     )
     remember: None = None  # type: ignore[assignment]  # a shared computer is the rule in this trade
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not validate_redirect_url(self.next.data or ""):
+            self.next.data = ""  # to the first page then: whoever followed the link did no wrong
 
     def validate(self, **options: Any) -> bool:
         """Whether the two belong together."""

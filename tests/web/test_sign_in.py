@@ -1,0 +1,147 @@
+"""Signing in through the form, and out."""
+
+import re
+
+import pytest
+from sqlmodel import Session, select
+from werkzeug.test import TestResponse
+
+from chec.models import AuditEvent, Event, User
+from chec.web.passwords import LONGEST, hash_password
+from chec.web.sign_in import MISMATCH
+from tests import builders
+from tests.client import Client, soup
+
+EMAIL, PASSWORD = "director@chec.example", "correct horse battery"
+
+
+@pytest.fixture
+def user(session: Session) -> User:
+    user = builders.a_user(
+        session, email=EMAIL, name="Dee Rector", password_hash=hash_password(PASSWORD, cheap=True)
+    )
+    session.commit()
+    return user
+
+
+def test_email_and_password_open_the_door(client: Client, user: User, session: Session) -> None:
+    response = sign_in(client, EMAIL, PASSWORD)
+    assert (response.status_code, response.headers["Location"]) == (302, "/")
+    assert "Dee Rector" in client.get("/").text
+    assert trail(session) == [(Event.SIGNED_IN, user.id)]
+
+
+def test_an_email_address_is_the_same_in_capitals(client: Client, user: User) -> None:
+    assert sign_in(client, EMAIL.upper(), PASSWORD).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("email", "password"),
+    [(EMAIL, "wrong"), ("nobody@chec.example", PASSWORD), (EMAIL, "x" * (LONGEST + 1))],
+    ids=["wrong password", "unknown email", "endless password"],
+)
+def test_which_of_the_two_was_wrong_is_not_said(
+    client: Client, user: User, session: Session, email: str, password: str
+) -> None:
+    response = sign_in(client, email, password)
+    assert response.status_code == 422
+    assert [link.text.strip() for link in soup(response).select(".nhsuk-error-summary a")] == [
+        MISMATCH
+    ]
+    assert client.get("/").status_code == 302
+    assert [event for event, _ in trail(session)] == [Event.SIGN_IN_FAILED]
+
+
+def test_a_failed_sign_in_leaves_nothing_that_was_typed(
+    client: Client, user: User, session: Session, caplog: pytest.LogCaptureFixture
+) -> None:
+    sign_in(client, "typed-wrong@chec.example", "secret-typed")
+    kept = " ".join(str(row.model_dump()) for row in session.exec(select(AuditEvent)))
+    for text in ("typed-wrong", "secret-typed"):
+        assert text not in kept + caplog.text
+
+
+def test_a_locked_user_stays_outside(client: Client, user: User, session: Session) -> None:
+    user.active = False
+    session.add(user)
+    session.commit()
+    assert sign_in(client, EMAIL, PASSWORD).status_code == 422
+
+
+def test_a_user_locked_while_signed_in_is_out(client: Client, user: User, session: Session) -> None:
+    sign_in(client, EMAIL, PASSWORD)
+    user.active = False
+    session.add(user)
+    session.commit()
+    assert client.get("/").headers["Location"] == "/login"
+
+
+def test_an_empty_form_says_what_is_missing(client: Client) -> None:
+    response = sign_in(client, "", "")
+    assert "Enter your email address." in response.text
+    assert "Enter your password." in response.text
+
+
+def test_signing_in_leads_back_to_the_page_that_was_asked_for(client: Client, user: User) -> None:
+    asked = client.get("/centres/C-0001/people?sort=name")
+    assert asked.headers["Location"] == "/login?next=/centres/C-0001/people?sort%3Dname"
+    response = sign_in(client, EMAIL, PASSWORD, address=asked.headers["Location"])
+    assert response.headers["Location"] == "/centres/C-0001/people?sort=name"
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "///evil.example",
+        "javascript:x",
+    ],
+)
+def test_signing_in_leads_to_no_other_host(client: Client, user: User, elsewhere: str) -> None:
+    response = sign_in(client, EMAIL, PASSWORD, next=elsewhere)
+    assert response.status_code == 302
+    assert re.match(r"/(?![/\\])", response.headers["Location"])
+
+
+def test_signing_out_closes_the_door(client: Client, user: User, session: Session) -> None:
+    sign_in(client, EMAIL, PASSWORD)
+    token = form_token(client.get("/"))
+    assert client.get("/logout").status_code == 405
+    assert client.post("/logout").status_code == 400
+    assert client.post("/logout", data={"csrf_token": token}).status_code == 302
+    assert client.get("/").headers["Location"] == "/login"
+    assert trail(session) == [(Event.SIGNED_IN, user.id), (Event.SIGNED_OUT, user.id)]
+
+
+def test_a_forged_sign_in_is_refused_and_says_what_to_do(client: Client, user: User) -> None:
+    response = client.post("/login", data={"email": EMAIL, "password": PASSWORD})
+    assert response.status_code == 400
+    assert "reload the page" in response.text
+
+
+def test_nobody_registers_or_resets_alone(client: Client) -> None:
+    for address in ("/register", "/reset", "/verify", "/change", "/tf-setup", "/us-signin"):
+        assert client.get(address).status_code == 404, address
+
+
+def sign_in(
+    client: Client, email: str, password: str, *, address: str = "/login", **more: str
+) -> TestResponse:
+    """The answer to the form, sent as a browser sends it."""
+    token = form_token(client.get(address))
+    data = {"csrf_token": token, "email": email, "password": password, **more}
+    return client.post(address, data=data)
+
+
+def form_token(page: TestResponse) -> str:
+    field = soup(page).select_one("input[name=csrf_token]")
+    assert field is not None
+    return str(field["value"])
+
+
+def trail(session: Session) -> list[tuple[str, int | None]]:
+    kinds = [Event.SIGNED_IN, Event.SIGN_IN_FAILED, Event.SIGNED_OUT]
+    rows = session.exec(select(AuditEvent).order_by(AuditEvent.id))  # type: ignore[arg-type]
+    return [(row.event, row.user_id) for row in rows if row.event in kinds]
