@@ -1,7 +1,7 @@
-"""Journeys through the product in a real Chromium.
+"""Journeys through the demo in a real Chromium.
 
-A test that asks for `journey` runs twice: with JavaScript on SQLite, without on PostgreSQL. It is a
-`tests.browser.journey.Journey`.
+A test that asks for `journey` runs twice: with JavaScript on SQLite, without on PostgreSQL.
+`tests/browser/journey.py` says what it can do and what it watches.
 """
 
 import shutil
@@ -26,6 +26,6 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def journey(browser: Browser, app: Flask, backend: Databases) -> Iterator[Journey]:
-    with walking(browser, app, scripts=backend.name == "sqlite") as journey:
+def journey(browser: Browser, demo_app: Flask, backend: Databases) -> Iterator[Journey]:
+    with walking(browser, demo_app, scripts=backend.name == "sqlite") as journey:
         yield journey

@@ -10,8 +10,9 @@ from flask.sessions import SecureCookieSessionInterface
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, ViewportSize
 from werkzeug.serving import make_server
 
-from chec.models import User
+from chec.models import Role
 from tests.client import signed_in
+from tests.demo import demo_user
 
 USER_AGENT = "A journey of CHEC's tests"
 DESKTOP = ViewportSize(width=1280, height=900)
@@ -35,8 +36,9 @@ class Journey:
         page.on("request", self._hear_request)
         page.on("requestfailed", self._hear_failure)
 
-    def sign_in(self, user: User) -> None:
-        """From here on the browser is `user`'s, who has to be committed."""
+    def sign_in_as(self, role: Role) -> None:
+        """From here on the browser is that of the demo's first person with `role`."""
+        user = demo_user(self._app.extensions["chec_engine"], role)
         browser = {"REMOTE_ADDR": "127.0.0.1", "HTTP_USER_AGENT": USER_AGENT}
         state, _token = signed_in(self._app, user, browser)
         serializer = SecureCookieSessionInterface().get_signing_serializer(self._app)
