@@ -13,7 +13,7 @@
    `return render_template(…), 422 if form.is_submitted() else 200`. Nothing is committed by hand.
    A form that moves money has `idempotency_key = IdempotencyField()`; its key is `form:` + data.
 6. A list: `page = page_of(count)`, `sort = sort_of(COLUMNS, "-on")` from `lists.py`; filters are a
-   `FilterForm`; the same rows as a file: `csv_download(…)`.
+   `FilterForm`; the same rows as a file: `csv_download(…)`, linked by `same_query(endpoint, …)`.
 7. The template extends `layouts/page.html` and fills the blocks `title`, `breadcrumb` and `page`;
    pass it `centre`, for the header and the menu. Macros are in `templates/components/`. Link to a
    page that may not be there yet with `link_to(endpoint, …)`, offer an act with `may("NAME", id)`.

@@ -76,17 +76,21 @@ def acting(action: Action, centre_id: int) -> Actor:
 
 
 def ask_to_sign_in() -> AnyResponse:
-    """To the sign-in page, and from there back to the page that was asked for."""
-    if request.headers.get("HX-Request") == "true":
-        shown = urlsplit(request.headers.get("HX-Current-URL", ""))
-        back = f"{shown.path}?{shown.query}" if shown.query else shown.path
+    """To the sign-in page, and from there back to the page that was asked for or shown."""
+    back = _page_to_come_back_to()
+    page = url_for("security.login", next=back if back not in {"", "/"} else None)
+    if "HX-Request" in request.headers:
         # A redirect would be followed by htmx and end up in the middle of the page.
-        return Response(status=401, headers={"HX-Redirect": _sign_in_page(back)})
-    return redirect(_sign_in_page(request.full_path.rstrip("?") if request.method == "GET" else ""))
+        return Response(status=401, headers={"HX-Redirect": page})
+    return redirect(page)
 
 
-def _sign_in_page(back: str) -> str:
-    return url_for("security.login", next=back if back not in {"", "/"} else None)
+def _page_to_come_back_to() -> str:
+    a_part = "HX-Request" in request.headers and "HX-Boosted" not in request.headers
+    if request.method == "GET" and not a_part:
+        return request.full_path.rstrip("?")
+    shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+    return f"{shown.path}?{shown.query}" if shown.query else shown.path
 
 
 def _guard() -> AnyResponse | None:

@@ -45,8 +45,16 @@ def link_to(endpoint: str, **values: Any) -> str | None:
 def here(**changes: Any) -> str:
     """The address of this page with `changes` to its query; None takes a parameter out."""
     assert request.endpoint
+    return _with_query(url_for(request.endpoint, **(request.view_args or {})), changes)
+
+
+def same_query(endpoint: str, **values: Any) -> str:
+    """The address of another page with the query of this one: a filtered list as a file."""
+    return _with_query(url_for(endpoint, **values), {})
+
+
+def _with_query(address: str, changes: dict[str, Any]) -> str:
+    # Not by url_for: a parameter that somebody calls `_external` would be an instruction to it.
     query: dict[str, Any] = {**request.args.to_dict(flat=False), **changes}
     kept = {name: value for name, value in query.items() if value is not None}
-    # Not by url_for: a parameter that somebody calls `_external` would be an instruction to it.
-    address = url_for(request.endpoint, **(request.view_args or {}))
     return f"{address}?{urlencode(kept, doseq=True)}" if kept else address

@@ -15,7 +15,7 @@ from jinja2 import ChainableUndefined, Environment, PackageLoader, StrictUndefin
 from chec.permissions import Action
 from chec.web import formats
 from chec.web.access import viewer
-from chec.web.addresses import here, link_to
+from chec.web.addresses import here, link_to, same_query
 from chec.web.forms.nhs import error_list, macro_of
 from chec.web.navigation import navigation
 
@@ -58,6 +58,7 @@ def prepare(app: Flask) -> None:
         may=may,
         messages=get_flashed_messages,
         navigation=navigation,
+        same_query=same_query,
         sort_link=_sort_link,
     )
 

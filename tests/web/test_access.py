@@ -99,9 +99,12 @@ def test_who_looks_is_asked_in_two_queries(app: Flask, session: Session) -> None
 
 def test_under_htmx_an_expired_session_leads_the_whole_page_to_sign_in(client: Client) -> None:
     headers = {"HX-Request": "true", "HX-Current-URL": "http://localhost/centres/C-0001?page=2"}
-    response = client.get("/", headers=headers)
+    response = client.get("/centres/C-0001/people", headers=headers)
     assert response.status_code == 401
     assert response.headers["HX-Redirect"] == "/login?next=/centres/C-0001?page%3D2"
+    headers["HX-Boosted"] = "true"
+    response = client.get("/centres/C-0001/people", headers=headers)
+    assert response.headers["HX-Redirect"] == "/login?next=/centres/C-0001/people"
 
 
 def test_after_an_expired_form_one_comes_back_to_the_first_page(app: Flask, client: Client) -> None:

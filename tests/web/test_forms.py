@@ -17,8 +17,9 @@ from wtforms import (  # type: ignore[attr-defined]  # SelectChoice is newer tha
 )
 from wtforms.validators import InputRequired
 
-from chec.web.forms.base import Form
+from chec.web.forms.base import FilterForm, Form
 from chec.web.forms.fields import DayField, IdempotencyField, MoneyField, read_day
+from chec.web.forms.nhs import macro_of
 from tests.client import check_html
 
 pytestmark = pytest.mark.backend("sqlite")
@@ -140,6 +141,18 @@ def test_every_kind_of_field_is_drawn_with_its_label_and_what_was_typed(app: Fla
     for value in ('value="1,250.50"', 'value="21"', "Two\nlines", "&lt;b&gt;"):
         assert value in html
     assert "<b>" not in html
+
+
+def test_a_filter_does_not_call_its_fields_optional(app: Flask) -> None:
+    class Search(FilterForm):
+        text = StringField("Text")
+
+    with app.test_request_context("/?text=found"):
+        form = Search()
+        name, parameters = macro_of(form.text, {"width": 10})
+    assert name == "input"
+    assert parameters["label"] == {"text": "Text"}
+    assert (parameters["value"], parameters["width"]) == ("found", 10)
 
 
 def test_a_form_without_faults_has_no_error_summary(app: Flask) -> None:

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from chec.errors import NotFound
 from chec.models import AuditEvent, Event
 from chec.web.access import open_to_all
+from chec.web.addresses import same_query
 from chec.web.downloads import csv_download
 from chec.web.lists import page_of, sort_of
 from tests.client import check_html
@@ -62,6 +63,13 @@ def test_a_parameter_of_the_address_never_instructs_the_links(app: Flask) -> Non
     with app.test_request_context("/login?_external=1&_scheme=ftp&endpoint=x&_anchor=y"):
         following = page_of(1234).links["next"]["href"]
         assert following == "/login?_external=1&_scheme=ftp&endpoint=x&_anchor=y&page=2"
+
+
+def test_the_file_of_a_list_is_filtered_as_the_list_is(app: Flask) -> None:
+    with app.test_request_context("/login?cause=grant&cause=refund&endpoint=x&centre_id=7"):
+        address = same_query("people.index", centre_id=1)
+    query = "cause=grant&cause=refund&endpoint=x&centre_id=7"
+    assert address == f"/centres/C-0001/people?{query}"
 
 
 def test_a_list_is_sorted_by_its_columns_only(app: Flask) -> None:

@@ -32,6 +32,9 @@ class FilterForm(SaysWhatWasRefused, wtforms.Form):  # type: ignore[misc]
     A filter that is not valid filters nothing: use `data` of fields only after `validate()`.
     """
 
+    class Meta:
+        marks_optional = False  # every filter is
+
     def __init__(self) -> None:
         super().__init__(request.args)
 

@@ -43,11 +43,10 @@ def error_list(*forms: Any) -> list[Parameters]:
 
 
 def _common(field: Field) -> Parameters:
-    optional = "" if field.flags.required or isinstance(field, BooleanField) else " (optional)"
     parameters = {
         "id": field.id,
         "name": field.name,
-        "label": {"text": f"{field.label.text}{optional}"},
+        "label": {"text": f"{field.label.text}{' (optional)' if _is_optional(field) else ''}"},
     }
     if field.description:
         parameters["hint"] = {"text": field.description}
@@ -139,6 +138,11 @@ _MACROS: tuple[tuple[type[Field], str, Callable[[Any], Parameters]], ...] = (
     (PasswordField, "passwordInput", _nothing_shown),
     (FileField, "fileUpload", _nothing_shown),
 )
+
+
+def _is_optional(field: Field) -> bool:
+    asked = field.flags.required or isinstance(field, BooleanField)
+    return not asked and getattr(field.meta, "marks_optional", True)
 
 
 def _is_hidden(field: Field) -> bool:
