@@ -67,6 +67,11 @@ def format_pounds(pence: Pence, *, whole: bool = False) -> str:
     return f"{sign}£{pounds:,}" if whole and rest == 0 else f"{sign}£{pounds:,}.{rest:02}"
 
 
+def in_pounds(pence: Pence) -> Decimal:
+    """`pence` as pounds with two decimals, for files: `Decimal("1250.50")`."""
+    return Decimal(pence).scaleb(-2)
+
+
 def apportion(total: Pence, weights: Sequence[int | Decimal | Fraction]) -> list[Pence]:
     """`total` split in proportion to `weights`: one amount each, in their order, adding to it.
 

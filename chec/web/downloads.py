@@ -9,6 +9,7 @@ from flask import Response, stream_with_context
 from chec.models import Event
 from chec.web.access import viewer
 from chec.web.trail import note
+from chec.web.transaction import read_while_sent
 
 _OPENS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -20,11 +21,12 @@ def csv_download(name: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     preceded by an apostrophe, numbers below zero are not.
     """
     note(Event.DOWNLOADED, viewer=viewer())
-    return Response(
+    file = Response(
         stream_with_context(_lines(columns, rows)),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
     )
+    return read_while_sent(file)
 
 
 def _lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:

@@ -1,11 +1,11 @@
 """The ledger: its transfers, filtered, with a running balance; and the trial balance."""
 
 from collections.abc import Iterator
-from decimal import Decimal
 
 from flask import Blueprint, Response, g, render_template, request
 
 from chec.errors import NotFound
+from chec.finance.money import in_pounds
 from chec.models import Centre
 from chec.models.references import parse_reference, reference
 from chec.permissions import Action
@@ -54,7 +54,7 @@ def index(centre_id: int) -> tuple[str, int]:
     ), 200
 
 
-@pages.get(".csv")
+@pages.get("/transfers.csv")
 @needs(Action.VIEW_LEDGER)
 def download(centre_id: int) -> Response:
     """The same transfers as a file, oldest first."""
@@ -112,11 +112,11 @@ def _cells(
             row.on,
             names[row.debit_account_id],
             names[row.credit_account_id],
-            Decimal(row.pence) / 100,
+            in_pounds(row.pence),
             row.cause,
             row.reference,
             row.memo,
             reference("transfer", row.reverses_id) if row.reverses_id else "",
-            Decimal(row.effect_pence) / 100,
-            Decimal(row.balance_pence) / 100,
+            in_pounds(row.effect_pence),
+            in_pounds(row.balance_pence),
         )

@@ -39,10 +39,16 @@ def _finish(response: Response) -> Response:
     return response
 
 
+def read_while_sent(response: Response) -> Response:
+    """`response`, which reads `g.session` until its last byte is sent; closed only then."""
+    g.is_read_while_sent = True
+    response.call_on_close(g.session.close)
+    return response
+
+
 def _close(_error: BaseException | None) -> None:
-    # Here and not after the request: a download still reads while it is sent.
-    if session := g.pop("session", None):
-        session.close()
+    if "session" in g and "is_read_while_sent" not in g:
+        g.pop("session").close()
 
 
 def _is_ours_to_commit() -> bool:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from wtforms import DateField, SelectField, SelectMultipleField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs of 3.2
 from wtforms.validators import InputRequired, ValidationError
 
 from chec.models import Cause
@@ -31,22 +32,22 @@ class FilterDay(DateField):
 class LedgerFilterForm(FilterForm):
     """Which transfers to show, by reference. The choices are what the centre's accounts have."""
 
-    account = SelectField("Account")
-    venture = SelectField("Venture")
-    payer = SelectField("Payer")
-    investor = SelectField("Investor")
+    account = SelectField("Account", default="")
+    venture = SelectField("Venture", default="")
+    payer = SelectField("Payer", default="")
+    investor = SelectField("Investor", default="")
     from_on = FilterDay("From", name="from")
     to_on = FilterDay("To", name="to")
     cause = SelectMultipleField(
-        "Causes", choices=[(cause.value, cause.value.capitalize()) for cause in Cause]
+        "Causes", choices=[SelectChoice(cause.value, cause.value.capitalize()) for cause in Cause]
     )
 
     def offer(self, **names: Mapping[int, str]) -> None:
         """Let each field named choose among rows, or all of them."""
         for field, rows in names.items():
-            listed = [(reference(_NOUNS[field], key), name) for key, name in rows.items()]
+            listed = [SelectChoice(reference(_NOUNS[field], k), name) for k, name in rows.items()]
             choices: Any = self[field]
-            choices.choices = [("", "All"), *listed]
+            choices.choices = [SelectChoice("", "All"), *listed]
 
     def chosen(self, as_of: date | None = None, known_at: datetime | None = None) -> LedgerFilter:
         """The filter of a valid form: nothing after `as_of`, or recorded after `known_at`."""
