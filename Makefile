@@ -55,9 +55,9 @@ clean:
 	echo "Setting up .venv with $$($$python --version) ..."; \
 	$$python -m venv .venv
 	@echo "Installing the locked packages (a minute or two) ..."
-	@.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes \
+	@.venv/bin/pip install -qq --disable-pip-version-check --require-hashes \
 	  --requirement requirements.lock
-	@.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+	@.venv/bin/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation \
 	  --editable .
 	@touch $@
 
