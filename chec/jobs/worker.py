@@ -84,6 +84,8 @@ class Worker:
             seconds=self.pause.total_seconds(),
             next_run_time=now,
         )
+        # That a pass is left out while the last one is still at work is nothing to warn of.
+        logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
         scheduler.start()
         log.info("Worker %s is at work.", self.name)
         # Not from the handler of a signal, where shutting down waits for itself.

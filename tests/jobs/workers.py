@@ -1,0 +1,50 @@
+"""Real worker processes, which a test may kill."""
+
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from multiprocessing.process import BaseProcess
+from threading import Event
+from time import monotonic, sleep
+
+from chec.db import make_engine
+from chec.jobs.worker import Worker
+
+LEASE = timedelta(seconds=0.6)
+
+# A server that has imported everything and holds nothing forks each process, in milliseconds.
+_processes = multiprocessing.get_context("forkserver")
+_processes.set_forkserver_preload(["chec.jobs.worker"])
+
+
+def start_worker(url: str) -> BaseProcess:
+    process = _processes.Process(target=_work, args=[url], daemon=True)
+    process.start()
+    return process
+
+
+@contextmanager
+def several_workers(url: str, count: int) -> Iterator[list[BaseProcess]]:
+    """As many at once; a test may kill and replace those in the list."""
+    workers = [start_worker(url) for _ in range(count)]
+    try:
+        yield workers
+    finally:
+        for each in workers:
+            each.kill()
+            each.join()
+
+
+def wait_until(done: Callable[[], bool], *, seconds: float = 60) -> None:
+    ends = monotonic() + seconds
+    while not done():
+        assert monotonic() < ends, "Waited in vain."
+        sleep(0.05)
+
+
+def _work(url: str) -> None:
+    stop = Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    Worker(make_engine(url), lease=LEASE, pause=timedelta(seconds=0.1)).work(stop)
