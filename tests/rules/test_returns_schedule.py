@@ -1,6 +1,7 @@
 """When returns are computed, and as of which day."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ NOON = datetime(2026, 11, 16, 12, tzinfo=UTC)
 TODAY = NOON.date()
 
 
-def a_job(state: JobState, **columns: object) -> JobRun:
+def a_job(state: JobState, **columns: Any) -> JobRun:
     return JobRun(job="returns", centre_id=1, state=state, requested_at=NOON, **columns)
 
 
