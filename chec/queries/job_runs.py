@@ -1,10 +1,11 @@
 """Job runs: the ones to be done, and the latest of a centre."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, or_, select
 
-from chec.models import JobRun, JobState
+from chec.models import JobRun, JobState, ReturnsRun, User
 from chec.permissions import Action, Viewer
 from chec.queries.centres import get_centre
 from chec.rules.returns_schedule import MOST_ATTEMPTS, RETURNS, is_asked_for, may_be_taken
@@ -34,6 +35,29 @@ def latest_job_run(session: Session, viewer: Viewer, centre_id: int) -> JobRun |
         .order_by(col(JobRun.requested_at).desc(), col(JobRun.id).desc())
         .limit(1)
     ).one_or_none()
+
+
+def list_unfinished_job_runs(
+    session: Session, viewer: Viewer, centre_id: int, *, limit: int = 10
+) -> Sequence[JobRun]:
+    """The centre's job runs that wait, run or failed, the one asked for last first."""
+    get_centre(session, viewer, Action.VIEW_RUNS, centre_id)
+    query = select(JobRun).where(
+        JobRun.job == RETURNS, JobRun.centre_id == centre_id, JobRun.state != JobState.DONE
+    )
+    newest_first = (col(JobRun.requested_at).desc(), col(JobRun.id).desc())
+    return session.exec(query.order_by(*newest_first).limit(limit)).all()
+
+
+def askers_of(session: Session, runs: Collection[ReturnsRun]) -> dict[int, str]:
+    """Who or what asked for each of these runs, by key."""
+    query = (
+        select(JobRun.returns_run_id, User.name)
+        .join(User, col(JobRun.requested_by_id) == User.id, isouter=True)
+        .where(col(JobRun.returns_run_id).in_([run.id for run in runs]))
+    )
+    asked = {run_id: name or "the calendar" for run_id, name in session.exec(query) if run_id}
+    return {run.id: asked.get(run.id, "the command line") for run in runs}
 
 
 def find_waiting_request(session: Session, centre_id: int) -> JobRun | None:

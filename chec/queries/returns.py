@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, exists, or_, true
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from chec.errors import NotFound
@@ -23,6 +23,13 @@ def list_runs(
     ).all()
 
 
+def count_runs(session: Session, viewer: Viewer, centre_id: int) -> int:
+    """How many runs the centre has."""
+    get_centre(session, viewer, Action.VIEW_RUNS, centre_id)
+    query = select(func.count(col(ReturnsRun.id))).where(col(ReturnsRun.centre_id) == centre_id)
+    return session.exec(query).one()
+
+
 def latest_run(session: Session, viewer: Viewer, centre_id: int) -> ReturnsRun | None:
     """The run on show: of the latest day, the newest. None where the viewer has no part in any.
 
@@ -32,6 +39,14 @@ def latest_run(session: Session, viewer: Viewer, centre_id: int) -> ReturnsRun |
         col(ReturnsRun.centre_id) == centre_id, _run_visible_to(viewer)
     )
     return session.exec(query.order_by(*_LATEST_FIRST).limit(1)).one_or_none()
+
+
+def previous_run(session: Session, run: ReturnsRun) -> ReturnsRun | None:
+    """The run of the same centre that was computed before this one."""
+    query = select(ReturnsRun).where(
+        col(ReturnsRun.centre_id) == run.centre_id, col(ReturnsRun.id) < run.id
+    )
+    return session.exec(query.order_by(col(ReturnsRun.id).desc()).limit(1)).one_or_none()
 
 
 def get_run(session: Session, viewer: Viewer, run_id: int) -> ReturnsRun:

@@ -1,0 +1,132 @@
+"""Investors of a centre: the ones a viewer may see, and what each has agreed to."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import and_, exists, or_, select
+from sqlmodel import Session, col, func
+
+from chec.errors import NotFound
+from chec.finance.money import Pence
+from chec.models import (
+    Account,
+    AccountKind,
+    Centre,
+    Instrument,
+    InstrumentKind,
+    Organisation,
+    ReturnsResult,
+    ReturnsRun,
+    Role,
+    Subject,
+    Transfer,
+)
+from chec.permissions import Action, Viewer
+from chec.queries.centres import get_centre
+
+
+class InvestorPosition(NamedTuple):
+    """An investor of a centre; `result` is None where the run came before them, or is None."""
+
+    id: int
+    name: str
+    result: ReturnsResult | None
+
+
+class InvestorOfCentre(NamedTuple):
+    """An investor and one of the centres they put money in."""
+
+    investor: Organisation
+    centre: Centre
+
+
+def list_positions(
+    session: Session, viewer: Viewer, centre_id: int, run: ReturnsRun | None
+) -> Sequence[InvestorPosition]:
+    """Every investor of the centre by name, for those who may see them all."""
+    get_centre(session, viewer, Action.VIEW_INVESTOR, centre_id)
+    own = and_(
+        col(ReturnsResult.investor_id) == Organisation.id,
+        col(ReturnsResult.run_id) == (run.id if run else None),
+        col(ReturnsResult.subject) == Subject.INVESTOR,
+    )
+    columns: list[Any] = [Organisation.id, Organisation.name, ReturnsResult]
+    query = (
+        select(*columns)
+        .join(ReturnsResult, own, isouter=True)
+        .where(_invests_in(centre_id))
+        .order_by(func.lower(Organisation.name))
+    )
+    return [InvestorPosition._make(row) for row in session.execute(query)]
+
+
+def get_investor(
+    session: Session, viewer: Viewer, centre_id: int, investor_id: int
+) -> InvestorOfCentre:
+    """The investor, if it is the viewer's own or of a centre of theirs; NotFound otherwise."""
+    see = Action.VIEW_INVESTOR
+    is_visible = (
+        viewer.sees_all
+        or centre_id in viewer.centres(see)
+        or investor_id in viewer.organisations(see, Role.INVESTOR)
+    )
+    query = (
+        select(Organisation, Centre)
+        .join(Centre, col(Centre.id) == centre_id)
+        .where(col(Organisation.id) == investor_id, _invests_in(centre_id))
+    )
+    found = session.execute(query).one_or_none() if is_visible else None
+    if found is None:
+        raise NotFound
+    return InvestorOfCentre._make(found)
+
+
+def list_instruments(
+    session: Session, found: InvestorOfCentre, run: ReturnsRun | None
+) -> Sequence[Instrument]:
+    """What the investor has agreed with the centre by the day of the run, in order of day."""
+    query = select(Instrument).where(
+        col(Instrument.centre_id) == found.centre.id,
+        col(Instrument.investor_id) == found.investor.id,
+    )
+    if run:
+        query = query.where(col(Instrument.agreed_on) <= run.as_of)
+    return session.scalars(query.order_by(col(Instrument.agreed_on), col(Instrument.id))).all()
+
+
+def granted_pence(session: Session, found: InvestorOfCentre, run: ReturnsRun) -> Pence:
+    """What the investor has given as grants, net, as the run knew it; no part of a return."""
+    account = (
+        select(col(Account.id))
+        .where(
+            col(Account.centre_id) == found.centre.id,
+            col(Account.investor_id) == found.investor.id,
+            col(Account.kind) == AccountKind.GRANT_INCOME,
+        )
+        .scalar_subquery()
+    )
+
+    def total(side: Any) -> Pence:
+        query = select(func.sum(Transfer.pence)).where(
+            side == account,
+            col(Transfer.on) <= run.as_of,
+            col(Transfer.recorded_at) <= run.known_at,
+        )
+        return int(session.execute(query).scalar_one() or 0)
+
+    return total(col(Transfer.credit_account_id)) - total(col(Transfer.debit_account_id))
+
+
+def is_repaid(instrument: Instrument) -> bool:
+    """Whether money under the instrument counts in a return: a grant is not paid back."""
+    return instrument.kind is not InstrumentKind.GRANT
+
+
+def _invests_in(centre_id: int) -> Any:
+    agreed = exists().where(
+        col(Instrument.centre_id) == centre_id, col(Instrument.investor_id) == Organisation.id
+    )
+    gave = exists().where(
+        col(Account.centre_id) == centre_id, col(Account.investor_id) == Organisation.id
+    )
+    return or_(agreed, gave)
