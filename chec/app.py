@@ -10,27 +10,40 @@ from chec.db import make_engine
 from chec.web import (
     access,
     addresses,
+    centres,
+    charts,
     errors,
     headers,
     home,
     incoming_text,
+    investors,
     ledger,
+    payers,
     people,
     quarters,
     rendering,
+    returns,
+    runs,
     sign_in,
     static_files,
     trail,
     transaction,
     transfers,
+    ventures,
 )
 
 BLUEPRINTS = (
+    centres.pages,
     home.pages,
+    investors.pages,
     ledger.pages,
+    payers.pages,
     people.pages,
     quarters.pages,
+    returns.pages,
+    runs.pages,
     transfers.pages,
+    ventures.pages,
 )
 
 
@@ -47,6 +60,7 @@ def create_app(settings: Settings) -> Flask:
     app.config.from_mapping(_configuration(settings))
     addresses.prepare(app)
     rendering.prepare(app)
+    charts.prepare(app, settings.data_dir / "charts")
     errors.prepare(app)
     static_files.prepare(app)
     Htmx(app)
