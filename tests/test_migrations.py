@@ -1,0 +1,195 @@
+"""The schema that the migrations build."""
+
+import re
+from contextlib import AbstractContextManager
+from datetime import date
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import Engine
+from sqlmodel import Session, SQLModel, select
+
+from chec import database_schema
+from chec.actions.quarters import close_quarter
+from chec.database_schema import APPEND_ONLY
+from chec.finance.periods import Quarter
+from chec.models import (
+    AuditEventKind,
+    Cause,
+    Event,
+    ReturnsResult,
+    ReturnsRun,
+    Subject,
+    Transfer,
+    TransferCause,
+    Valuation,
+)
+from tests import builders
+
+
+def refused() -> AbstractContextManager[object]:
+    """The trigger has to say no."""
+    return pytest.raises(sa.exc.DBAPIError, match="append-only")
+
+
+def test_all_is_well_in_a_new_database(engine: Engine) -> None:
+    assert database_schema.check(engine) == []
+
+
+def test_all_is_well_in_a_database_in_use(engine: Engine, session: Session) -> None:
+    builders.a_transfer(session, builders.a_centre(session))
+    session.commit()
+    assert database_schema.check(engine) == []
+
+
+def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
+    database_schema.upgrade(engine)
+    assert database_schema.check(engine) == []
+
+
+def test_vocabularies_are_what_the_code_knows(session: Session) -> None:
+    assert {row.code for row in session.exec(select(TransferCause))} == set(Cause)
+    assert {row.code for row in session.exec(select(AuditEventKind))} == set(Event)
+
+
+def test_each_check_lists_the_values_of_its_enum(engine: Engine) -> None:
+    inspector = sa.inspect(engine)
+    compared = 0
+    for table in SQLModel.metadata.sorted_tables:
+        found = inspector.get_check_constraints(table.name)
+        checks = {str(check["name"]): str(check["sqltext"]) for check in found}
+        for column in table.columns:
+            if isinstance(column.type, sa.Enum):
+                listed = re.findall(r"'((?:[^']|'')*)'", checks[str(column.type.name)])
+                assert {value.replace("''", "'") for value in listed} == set(column.type.enums)
+                compared += 1
+    assert compared > 5
+
+
+@pytest.mark.parametrize("forbidden", ["UPDATE {table} SET {key} = {key}", "DELETE FROM {table}"])
+def test_what_was_written_stays(engine: Engine, session: Session, forbidden: str) -> None:
+    _a_row_in_each(session)
+    session.commit()
+    for table in APPEND_ONLY:
+        key = SQLModel.metadata.tables[table].primary_key.columns[0].name
+        with refused(), engine.begin() as connection:
+            connection.execute(sa.text(forbidden.format(table=table, key=key)))
+
+
+@pytest.mark.backend("sqlite")
+@pytest.mark.parametrize("pragma", ["ON", "OFF"])
+def test_nothing_is_replaced_even_where_the_connection_is_not_ours(
+    engine: Engine, session: Session, pragma: str
+) -> None:
+    _a_row_in_each(session)
+    session.commit()
+    with engine.connect() as connection:
+        connection.exec_driver_sql("ROLLBACK")
+        connection.exec_driver_sql(f"PRAGMA recursive_triggers={pragma}")
+        for table in APPEND_ONLY:
+            with refused():
+                connection.exec_driver_sql(f"REPLACE INTO {table} SELECT * FROM {table}")
+        connection.exec_driver_sql("BEGIN")
+
+
+@pytest.mark.backend("postgresql")
+def test_nothing_is_truncated(engine: Engine) -> None:
+    for table in APPEND_ONLY:
+        with refused(), engine.begin() as connection:
+            connection.execute(sa.text(f"TRUNCATE {table} CASCADE"))
+
+
+def test_a_transfer_needs_accounts_of_its_own_centre(engine: Engine, session: Session) -> None:
+    transfer = builders.a_transfer(session, builders.a_centre(session))
+    other = builders.a_centre(session)
+    session.add(
+        Transfer(
+            **transfer.model_dump(exclude={"id", "centre_id", "idempotency_key"}),
+            centre_id=other.id,
+            idempotency_key="elsewhere",
+        )
+    )
+    with pytest.raises(sa.exc.IntegrityError):
+        session.flush()
+
+
+def test_an_account_opens_once(engine: Engine, session: Session) -> None:
+    builders.a_transfer(session, builders.a_centre(session))
+    with pytest.raises(sa.exc.IntegrityError):
+        session.execute(
+            sa.text("INSERT INTO account (centre_id, kind) SELECT centre_id, kind FROM account")
+        )
+
+
+def test_a_trigger_that_is_gone_is_missed(engine: Engine, session: Session) -> None:
+    builders.a_transfer(session, builders.a_centre(session))
+    session.commit()
+    drop = {
+        "sqlite": "DROP TRIGGER transfer_no_update",
+        "postgresql": "DROP TRIGGER transfer_no_change ON transfer",
+    }
+    with engine.begin() as connection:
+        connection.execute(sa.text(drop[engine.dialect.name]))
+    problems = database_schema.check(engine)
+    assert any("trigger on transfer does not hold: UPDATE" in problem for problem in problems)
+
+
+def test_an_orphan_is_found(engine: Engine, session: Session) -> None:
+    builders.a_transfer(session, builders.a_centre(session))
+    session.commit()
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("ROLLBACK")
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            connection.exec_driver_sql("BEGIN")
+        else:
+            connection.execute(sa.text("SET session_replication_role = replica"))
+        connection.execute(sa.text("DELETE FROM centre"))
+        connection.commit()
+    problems = database_schema.check(engine)
+    assert "transfer: 1 rows point to a row of centre that is not there." in problems
+
+
+def test_a_column_that_the_models_do_not_know_is_found(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE venture ADD COLUMN mascot VARCHAR"))
+    assert any("mascot" in problem for problem in database_schema.check(engine))
+
+
+def test_an_empty_database_is_told_from_a_broken_one(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE alembic_version RENAME TO gone"))
+    assert database_schema.check(engine) == ["The database is empty. Run `chec db upgrade`."]
+
+
+def _a_row_in_each(session: Session) -> None:
+    """A row in every append-only table: SQLite asks its triggers about rows only."""
+    centre = builders.a_centre(session)
+    builders.a_transfer(session, centre)
+    close_quarter(session, builders.an_actor(), centre, Quarter(2025, 1))
+    run = ReturnsRun(
+        centre_id=centre.id,
+        as_of=date(2026, 10, 31),
+        known_at=builders.NOW,
+        method_version="1",
+        fingerprint="",
+        computed_at=builders.NOW,
+        transfer_count=0,
+        **dict.fromkeys(_TOTALS, 0),
+    )
+    session.add(run)
+    session.flush()
+    session.add(
+        ReturnsResult(
+            run_id=run.id,
+            subject=Subject.CENTRE,
+            valuation=Valuation.REALISED,
+            paid_in_pence=0,
+            distributed_pence=0,
+            value_pence=0,
+            flow_count=0,
+        )
+    )
+
+
+_TOTALS = [name for name in ReturnsRun.model_fields if name.endswith("_pence")]
