@@ -2,6 +2,8 @@
 
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Event
@@ -38,14 +40,16 @@ def db() -> None:
 @db.command()
 def upgrade() -> None:
     """Bring the database up to the newest migration."""
-    database_schema.upgrade(_engine())
+    with _engine() as engine:
+        database_schema.upgrade(engine)
     click.echo("The database is up to date.")
 
 
 @db.command()
 def check() -> None:
     """Check the schema, the trial balance, the append-only triggers and the foreign keys."""
-    problems = database_schema.check(_engine())
+    with _engine() as engine:
+        problems = database_schema.check(engine)
     if problems:
         raise _refusal(problems)
     click.echo("All is well: schema, trial balance, triggers, foreign keys.")
@@ -66,7 +70,11 @@ def import_file(file: Path, centre_ref: str | None) -> None:
     """
     if find_nhs_numbers(file.name):
         raise _refusal([f"The file's name: {REFUSAL}"])
-    with open_session(_engine(), write=True) as session, file.open("rb") as lines:
+    with (
+        _engine() as engine,
+        open_session(engine, write=True) as session,
+        file.open("rb") as lines,
+    ):
         centre = _centre(session, centre_ref)
         try:
             done = import_ledger(session, system_actor(clock.now()), centre, lines, _show_progress)
@@ -75,7 +83,7 @@ def import_file(file: Path, centre_ref: str | None) -> None:
         session.commit()
     click.echo(
         f"{centre.name}: {done.added_count:,} transfers added,"
-        f" {done.present_count:,} were in the ledger already."
+        f" {done.present_count:,} in the ledger already."
     )
 
 
@@ -89,18 +97,17 @@ def returns() -> None:
 @click.option("--centre", "centre_ref", help="Only this centre, such as C-0001.")
 def run_returns(as_of: datetime, centre_ref: str | None) -> None:
     """Compute and store the returns as of a day, for every centre or for one."""
-    engine = _engine()
-    with open_session(engine, write=False) as session:
-        centres = list_centres(session, SYSTEM, Action.VIEW_RUNS)
-        meant = [_centre(session, centre_ref)] if centre_ref else centres
-    if not meant:
-        raise _refusal(["There is no centre yet."])
-    for centre in meant:
-        try:
-            run = run_returns_once(engine, centre, as_of.date())
-        except RuleBroken as refused:
-            raise _refusal([f"{centre.name}: {reason}" for reason in refused.reasons]) from refused
-        click.echo(f"{centre.name}: {reference('returns_run', run.id)} as of {run.as_of}.")
+    with _engine() as engine:
+        with open_session(engine, write=False) as session:
+            every = list_centres(session, SYSTEM, Action.VIEW_RUNS)
+            centres = [_centre(session, centre_ref)] if centre_ref or not every else every
+        for centre in centres:
+            try:
+                run = run_returns_once(engine, centre, as_of.date())
+            except RuleBroken as refused:
+                reasons = [f"{centre.name}: {reason}" for reason in refused.reasons]
+                raise _refusal(reasons) from refused
+            click.echo(f"{centre.name}: {reference('returns_run', run.id)} as of {run.as_of}.")
 
 
 @main.command()
@@ -122,10 +129,15 @@ def demo() -> None:
     raise SystemExit(code)
 
 
-def _engine() -> Engine:
+@contextmanager
+def _engine() -> Iterator[Engine]:
     settings = Settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    return make_engine(settings.url)
+    engine = make_engine(settings.url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _centre(session: Session, ref: str | None) -> Centre:
@@ -135,7 +147,9 @@ def _centre(session: Session, ref: str | None) -> Centre:
     if len(meant) == 1:
         return meant[0]
     listed = [f"  --centre {reference('centre', each.id)}  {each.name}" for each in centres]
-    raise _refusal(["Say which centre is meant:", *listed] if centres else ["There is no centre."])
+    raise _refusal(
+        ["Say which centre is meant:", *listed] if centres else ["There is no centre yet."]
+    )
 
 
 def _show_progress(line_number: int) -> None:

@@ -80,13 +80,12 @@ def _prepare(settings: Settings, say: Callable[[str], None]) -> list[SignIn]:
     engine = make_engine(settings.url)
     database_schema.upgrade(engine)
     with open_session(engine, write=True) as session:
-        if session.exec(select(Centre)).first():
-            return list_sign_ins()
-        say("Loading four years of an invented centre ...")
-        sign_ins = load_demo(session, clock.today(), hash_password)
-        session.commit()
+        if not session.exec(select(Centre)).first():
+            say("Loading four years of an invented centre ...")
+            load_demo(session, clock.today(), hash_password)
+            session.commit()
     engine.dispose()
-    return sign_ins
+    return list_sign_ins()
 
 
 def _free_port() -> int:

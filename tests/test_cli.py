@@ -1,0 +1,120 @@
+"""The `chec` command, as it is typed."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlmodel import Session, func, select
+
+from chec.cli import main
+from chec.models import Centre, ReturnsRun, Transfer
+from chec.models.references import reference
+from tests import builders
+
+Chec = Callable[..., Result]
+
+HEADER = "on,debit,credit,pounds,cause,reference,memo"
+GRANT = "2026-03-02,bank,grant income: Fund,1000.00,grant,,First grant"
+
+
+@pytest.fixture
+def chec(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Chec:
+    monkeypatch.setenv("CHEC_DATABASE_URL", database_url)
+    monkeypatch.setenv("CHEC_DATA_DIR", str(tmp_path))
+    return lambda *arguments: CliRunner().invoke(main, [str(each) for each in arguments])
+
+
+@pytest.fixture
+def centre(session: Session) -> Centre:
+    centre = builders.a_centre(session, name="Wren Valley")
+    builders.an_instrument(session, centre, builders.an_investor(session, name="Fund"))
+    session.commit()
+    return centre
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "ledger.csv"
+    path.write_text(f"{HEADER}\n{GRANT}\n")
+    return path
+
+
+def transfers(session: Session) -> int:
+    session.rollback()
+    return session.exec(select(func.count()).select_from(Transfer)).one()
+
+
+def test_the_database_is_brought_up_to_date_and_checked(chec: Chec) -> None:
+    assert chec("db", "upgrade").exit_code == 0
+    checked = chec("db", "check")
+    assert (checked.exit_code, checked.output.partition(":")[0]) == (0, "All is well")
+
+
+def test_a_file_is_imported_and_the_second_time_changes_nothing(
+    chec: Chec, session: Session, centre: Centre, file: Path
+) -> None:
+    first, second = chec("ledger", "import", file), chec("ledger", "import", file)
+    assert first.output == "Wren Valley: 1 transfers added, 0 in the ledger already.\n"
+    assert second.output == "Wren Valley: 0 transfers added, 1 in the ledger already.\n"
+    assert transfers(session) == 1
+
+
+def test_a_file_with_a_bad_line_is_refused_whole(
+    chec: Chec, session: Session, centre: Centre, file: Path
+) -> None:
+    file.write_text(f"{HEADER}\n{GRANT}\n{GRANT.replace('1000.00', '£1e3')}\n")
+    refused = chec("ledger", "import", file)
+    assert refused.exit_code == 1
+    assert "Line 3, pounds: " in refused.output
+    assert "Nothing was imported." in refused.output
+    assert transfers(session) == 0
+
+
+def test_of_several_centres_one_must_be_named(
+    chec: Chec, session: Session, centre: Centre, file: Path
+) -> None:
+    builders.a_centre(session, name="Elsewhere")
+    session.commit()
+    refused = chec("ledger", "import", file)
+    assert refused.exit_code == 1
+    assert f"--centre {reference('centre', centre.id)}  Wren Valley" in refused.output
+    named = chec("ledger", "import", file, "--centre", reference("centre", centre.id))
+    assert named.exit_code == 0
+    assert transfers(session) == 1
+
+
+def test_without_a_centre_nothing_can_be_imported(chec: Chec, file: Path) -> None:
+    refused = chec("ledger", "import", file)
+    assert (refused.exit_code, refused.output) == (1, "Error: There is no centre yet.\n")
+
+
+def test_a_file_named_after_a_person_is_refused(
+    chec: Chec, session: Session, centre: Centre, file: Path
+) -> None:
+    named = file.rename(file.with_name("943 476 5919.csv"))
+    refused = chec("ledger", "import", named)
+    assert refused.exit_code == 1
+    assert "NHS number" in refused.output
+    assert "943" not in refused.output
+
+
+def test_returns_are_run_once_as_of_a_day(
+    chec: Chec, session: Session, centre: Centre, file: Path
+) -> None:
+    chec("ledger", "import", file)
+    done = chec("returns", "run", "--as-of", "2026-10-31")
+    assert done.output == "Wren Valley: RR-0001 as of 2026-10-31.\n"
+    session.rollback()
+    assert session.exec(select(ReturnsRun)).one().raised_pence == 100_000
+
+
+@pytest.mark.parametrize("day", ["2999-01-01", "1999-01-01", "2026-02-30", "yesterday"])
+def test_returns_are_not_run_as_of_such_a_day(
+    chec: Chec, session: Session, centre: Centre, day: str
+) -> None:
+    refused = chec("returns", "run", "--as-of", day)
+    assert refused.exit_code in {1, 2}
+    assert "Traceback" not in refused.output
+    session.rollback()
+    assert session.exec(select(ReturnsRun)).all() == []
