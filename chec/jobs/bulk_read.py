@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import adbc_driver_postgresql.dbapi
 import numpy as np
-from adbc_driver_manager.dbapi import Cursor
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, Select
+
+if TYPE_CHECKING:
+    from adbc_driver_manager.dbapi import Cursor
 
 Int64s = NDArray[np.int64]
 
@@ -27,6 +28,8 @@ def bulk_read(engine: Engine) -> Iterator[Callable[[Select[Any]], list[Int64s]]]
         with engine.begin() as connection:
             yield partial(_by_the_driver, connection)
         return
+    import adbc_driver_postgresql.dbapi  # noqa: PLC0415  half a second, which SQLite need not wait
+
     address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with adbc_driver_postgresql.dbapi.connect(address) as bulk, bulk.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -40,7 +43,7 @@ def _by_the_driver(connection: Connection, query: Select[Any]) -> list[Int64s]:
     return [np.ascontiguousarray(column) for column in numbers.T]
 
 
-def _by_adbc(engine: Engine, cursor: Cursor, query: Select[Any]) -> list[Int64s]:
+def _by_adbc(engine: Engine, cursor: "Cursor", query: Select[Any]) -> list[Int64s]:
     cursor.execute(_written_out(query, engine))
     table = cursor.fetch_arrow_table()
     return [column.to_numpy().astype(np.int64, copy=False) for column in table.columns]

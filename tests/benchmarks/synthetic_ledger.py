@@ -47,9 +47,9 @@ def load(engine: Engine, ventures: int) -> int:
         session.commit()
     _append(engine, "venture", _ventures(ventures))
     _append(engine, "account", _accounts_of_ventures(ventures))
-    transfers = _transfers(ventures)
-    _append(engine, "transfer", transfers)
-    return transfers.num_rows
+    table = transfers(ventures)
+    _append(engine, "transfer", table)
+    return table.num_rows
 
 
 def _add_centre(session: Session, ventures: int) -> None:
@@ -109,7 +109,8 @@ def _accounts_of_ventures(count: int) -> pa.Table:
     )
 
 
-def _transfers(ventures: int) -> pa.Table:
+def transfers(ventures: int) -> pa.Table:
+    """The rows of the table, in order of date and of key."""
     rng = np.random.default_rng(2026)
     count, span = ventures * FLOWS_EACH, (LAST_DAY - FIRST_DAY).days
     is_tranche = np.tile(np.arange(FLOWS_EACH) < TRANCHES_EACH, ventures)

@@ -1,0 +1,20 @@
+"""`make bench`: each module of this folder that has a `report` prints its table.
+
+`python -m tests.benchmarks returns` prints that one alone.
+"""
+
+import sys
+
+from tests.benchmarks import returns
+
+BENCHMARKS = {"returns": returns.report}
+
+
+def main(names: list[str]) -> None:
+    """Run the benchmarks named, or all of them."""
+    for name in names or BENCHMARKS:
+        BENCHMARKS[name]()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
