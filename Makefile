@@ -13,7 +13,7 @@ lint: .venv/ready
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	.venv/bin/djlint templates --quiet --check --lint
+	.venv/bin/djlint templates --quiet --lint
 
 # Comparisons of speed, printed as tables; minutes long, so no part of the tests.
 bench: .venv/ready

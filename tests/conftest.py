@@ -20,6 +20,7 @@ A skip is a failure: what cannot run here does not hold here.
 """
 
 import shutil
+import signal
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -48,6 +49,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # Not pytest's own temporary folder, which PostgreSQL's user may not enter.
     shared = getattr(config, "workerinput", {}).get("run_folder")
     config.stash[RUN_FOLDER] = Path(shared or tempfile.mkdtemp(prefix="chec-tests-"))
+    # A time limit ends the run like Ctrl-C: in order, so that PostgreSQL is stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_configure_node(node: WorkerController) -> None:
