@@ -516,7 +516,21 @@ def upgrade() -> None:
     op.create_index(
         "transfer_by_credit", "transfer", ["credit_account_id", "on", "id"], unique=False
     )
-    op.create_index("transfer_by_day", "transfer", ["centre_id", "on", "id"], unique=False)
+    op.create_index(
+        "transfer_by_day",
+        "transfer",
+        [
+            "centre_id",
+            "on",
+            "id",
+            "debit_account_id",
+            "credit_account_id",
+            "pence",
+            "cause",
+            "recorded_at",
+        ],
+        unique=False,
+    )
     op.create_index("transfer_by_debit", "transfer", ["debit_account_id", "on", "id"], unique=False)
     op.execute(
         "CREATE UNIQUE INDEX one_account_of_a_kind ON account (centre_id, kind,"
