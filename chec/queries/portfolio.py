@@ -90,7 +90,7 @@ def latest_result(
         .limit(1)
     )
     found = session.execute(query).one_or_none()
-    return found._tuple() if found else None
+    return (found[0], found[1]) if found else None
 
 
 def count_ventures(session: Session, viewer: Viewer, centre_id: int, chosen: VentureFilter) -> int:
