@@ -1,6 +1,7 @@
 """Forms of the portfolio."""
 
 from wtforms import SelectField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs of 3.2
 
 from chec.models import Stage
 from chec.queries.portfolio import VentureFilter
@@ -14,7 +15,10 @@ class VentureFilterForm(FilterForm):
     stage = SelectField(
         "Stage",
         default="",
-        choices=[("", "All"), *((stage.value, stage.value.capitalize()) for stage in Stage)],
+        choices=[
+            SelectChoice("", "All"),
+            *(SelectChoice(stage.value, stage.value.capitalize()) for stage in Stage),
+        ],
     )
 
     def chosen(self) -> VentureFilter:
