@@ -11,7 +11,7 @@ from typing import Self
 
 _APRIL = 4
 _MONTHS = ("Apr–Jun", "Jul–Sep", "Oct–Dec", "Jan–Mar")
-_CODE = re.compile(r"((?:19|20|21)[0-9]{2})-Q([1-4])")
+_CODE = re.compile(r"((?:18|19|20|21)[0-9]{2})-Q([1-4])")
 
 
 @dataclass(frozen=True, order=True)

@@ -16,6 +16,7 @@ from tests.demo import demo_user
 
 USER_AGENT = "A journey of CHEC's tests"
 DESKTOP = ViewportSize(width=1280, height=900)
+TELEPHONE = ViewportSize(width=375, height=812)
 
 
 class Journey:
@@ -96,8 +97,9 @@ class Journey:
             self._complain(f"{self.page.url}: asked another host: {request.url}")
 
     def _hear_failure(self, request: Request) -> None:
-        # A navigation that turns out to be a download is given up by the page.
-        if not (request.is_navigation_request() and request.failure == "net::ERR_ABORTED"):
+        # Given up by the page: a navigation that turns out to be a download, or what it had not
+        # loaded yet when the next page was asked for.
+        if request.failure != "net::ERR_ABORTED":
             self._complain(f"{self.page.url}: {request.url} failed: {request.failure}")
 
 
