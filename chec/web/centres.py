@@ -51,18 +51,20 @@ COLUMNS = (
 
 @pages.get("")
 @needs(Action.VIEW_PORTFOLIO)
-def show(centre_id: int) -> str:
+def show(centre_id: int) -> tuple[str, int]:
     """The money of the centre, what investors had of it, and its ventures."""
     centre = get_centre(g.session, viewer(), Action.VIEW_PORTFOLIO, centre_id)
     run, result = latest_result(g.session, viewer(), centre_id) or (None, None)
-    return render_template(
+    listed = _list_of_ventures(centre_id, run)
+    page = render_template(
         "centres/show.html",
         centre=centre,
         **_return_of(run, result),
-        **_list_of_ventures(centre_id, run),
+        **listed,
         job=latest_job_run(g.session, viewer(), centre_id),
         request_form=RequestReturnsForm(),
     )
+    return page, 422 if listed["form"].errors else 200
 
 
 @pages.get("/ventures.csv")

@@ -143,7 +143,7 @@ def test_the_run_of_the_latest_day_is_on_show(
     engine: Engine, session: Session, centre: Centre
 ) -> None:
     assert latest_result(session, SYSTEM, centre.id) is None
-    session.rollback()
+    session.commit()
     run = run_of(engine, centre, as_of=AS_OF)
     run_of(engine, centre, as_of=OPENED_ON)
     on_show = latest_result(session, SYSTEM, centre.id)
