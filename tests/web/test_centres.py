@@ -12,10 +12,9 @@ from flask import Flask
 from sqlalchemy import Engine, event
 from sqlmodel import Session, select
 
-from chec.models import AuditEvent, Cause, Centre, Event, JobRun, JobState, ReturnsRun, Role, User
+from chec.models import AuditEvent, Cause, Centre, Event, ReturnsRun, Role, User
 from chec.models.references import reference
 from tests import builders
-from tests.builders import NOW
 from tests.client import Client, soup
 from tests.demo import demo_user
 from tests.jobs.ledgers import run_of
@@ -37,24 +36,6 @@ def director(session: Session, centre: Centre) -> User:
     builders.a_membership(session, Role.DIRECTOR, user=user, centre=centre)
     session.commit()
     return user
-
-
-def a_job(session: Session, centre: Centre, state: JobState, error: str | None = None) -> None:
-    finished_at = NOW if state in {JobState.FAILED, JobState.DONE} else None
-    session.add(
-        JobRun(
-            job="returns",
-            centre_id=centre.id,
-            period="2026-11-15",
-            state=state,
-            requested_at=NOW,
-            started_at=NOW,
-            finished_at=finished_at,
-            attempt_count=1,
-            error=error,
-        )
-    )
-    session.commit()
 
 
 @contextmanager
@@ -214,47 +195,6 @@ def test_a_gain_of_less_than_a_year_is_not_called_annual(
     assert "+5.0%" in gain.text
     assert "not annualised" in gain.text
     assert "IRR" not in gain.text
-
-
-def test_a_failed_run_leaves_the_last_good_one_on_show_and_says_so(
-    client: Client, engine: Engine, session: Session, centre: Centre, director: User
-) -> None:
-    run_of(engine, centre, as_of=AS_OF)
-    a_job(session, centre, JobState.FAILED, "The disk was full.")
-    client.sign_in(director)
-    page = soup(client.get(PORTFOLIO))
-    warning = page.select_one(".nhsuk-card--warning")
-    assert warning
-    assert "The disk was full." in warning.text
-    assert "as of 31 October 2026" in warning.text
-    assert page.find("button", string=re.compile("Compute returns now"))
-
-
-@pytest.mark.parametrize("state", [JobState.QUEUED, JobState.RUNNING])
-def test_a_run_that_is_waited_for_asks_after_itself(
-    client: Client, session: Session, centre: Centre, director: User, state: JobState
-) -> None:
-    a_job(session, centre, state)
-    client.sign_in(director)
-    page = soup(client.get(PORTFOLIO))
-    waiting = page.select_one("[hx-get]")
-    assert waiting
-    assert waiting.find("a", href=PORTFOLIO)
-    assert not page.find("button", string=re.compile("Compute returns now"))
-    part = client.get(str(waiting["hx-get"]), headers={"HX-Request": "true"})
-    assert part.text.lstrip().startswith("<div")
-    assert "HX-Refresh" not in part.headers
-
-
-@pytest.mark.parametrize("state", [JobState.DONE, JobState.FAILED])
-def test_a_run_that_is_over_has_the_page_loaded_again(
-    client: Client, session: Session, centre: Centre, director: User, state: JobState
-) -> None:
-    a_job(session, centre, state, "It failed.")
-    client.sign_in(director)
-    path = f"{PORTFOLIO}/runs/progress"
-    assert client.get(path, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
-    assert client.get(path).headers["Location"] == PORTFOLIO
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from tests.client import Client, soup
 from tests.jobs.ledgers import run_of
 
 AS_OF = date(2026, 10, 31)
-NEW = "/centres/C-0001/runs/new"
+PORTFOLIO = "/centres/C-0001"
+NEW = f"{PORTFOLIO}/runs/new"
 
 
 @pytest.fixture
@@ -34,20 +35,38 @@ def director(session: Session, centre: Centre) -> User:
     return user
 
 
+def a_job(session: Session, centre: Centre, state: JobState, error: str | None = None) -> None:
+    finished_at = NOW if state in {JobState.FAILED, JobState.DONE} else None
+    session.add(
+        JobRun(
+            job="returns",
+            centre_id=centre.id,
+            period="2026-11-15",
+            state=state,
+            requested_at=NOW,
+            started_at=NOW,
+            finished_at=finished_at,
+            attempt_count=1,
+            error=error,
+        )
+    )
+    session.commit()
+
+
 def test_a_director_asks_for_the_returns_once_however_often_they_press(
     client: Client, session: Session, director: User
 ) -> None:
     client.sign_in(director)
-    page = soup(client.get("/centres/C-0001"))
+    page = soup(client.get(PORTFOLIO))
     form = page.select_one(f'form[action="{NEW}"]')
     assert form
     sent = {str(field["name"]): str(field["value"]) for field in form.select("input")}
     for _ in range(2):
         response = client.post(NEW, data=sent)
-        assert (response.status_code, response.headers["Location"]) == (303, "/centres/C-0001")
+        assert (response.status_code, response.headers["Location"]) == (303, PORTFOLIO)
     [job] = session.exec(select(JobRun)).all()
     assert (job.state, job.requested_by_id) == (JobState.QUEUED, director.id)
-    assert "as soon as the worker is free" in client.get("/centres/C-0001").text
+    assert "as soon as the worker is free" in client.get(PORTFOLIO).text
 
 
 @pytest.mark.parametrize("token", ["", "nonsense"])
@@ -74,6 +93,47 @@ def test_an_evaluator_may_not_ask(client: Client, session: Session, centre: Cent
     session.commit()
     client.sign_in(evaluator)
     assert client.post(NEW, data={"idempotency_key": str(uuid4())}).status_code == 403
+
+
+def test_a_failed_run_leaves_the_last_good_one_on_show_and_says_so(
+    client: Client, engine: Engine, session: Session, centre: Centre, director: User
+) -> None:
+    run_of(engine, centre, as_of=AS_OF)
+    a_job(session, centre, JobState.FAILED, "The disk was full.")
+    client.sign_in(director)
+    page = soup(client.get(PORTFOLIO))
+    warning = page.select_one(".nhsuk-card--warning")
+    assert warning
+    assert "The disk was full." in warning.text
+    assert "as of 31 October 2026" in warning.text
+    assert page.find("button", string=re.compile("Compute returns now"))
+
+
+@pytest.mark.parametrize("state", [JobState.QUEUED, JobState.RUNNING])
+def test_a_run_that_is_waited_for_asks_after_itself(
+    client: Client, session: Session, centre: Centre, director: User, state: JobState
+) -> None:
+    a_job(session, centre, state)
+    client.sign_in(director)
+    page = soup(client.get(PORTFOLIO))
+    waiting = page.select_one("[hx-get]")
+    assert waiting
+    assert waiting.find("a", href=PORTFOLIO)
+    assert not page.find("button", string=re.compile("Compute returns now"))
+    part = client.get(str(waiting["hx-get"]), headers={"HX-Request": "true"})
+    assert part.text.lstrip().startswith("<div")
+    assert "HX-Refresh" not in part.headers
+
+
+@pytest.mark.parametrize("state", [JobState.DONE, JobState.FAILED])
+def test_a_run_that_is_over_has_the_page_loaded_again(
+    client: Client, session: Session, centre: Centre, director: User, state: JobState
+) -> None:
+    a_job(session, centre, state, "It failed.")
+    client.sign_in(director)
+    path = f"{PORTFOLIO}/runs/progress"
+    assert client.get(path, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
+    assert client.get(path).headers["Location"] == PORTFOLIO
 
 
 def test_a_run_tells_what_it_read_and_links_to_every_return(
@@ -143,7 +203,7 @@ def test_the_list_names_who_asked_and_why_runs_failed(
         )
     session.commit()
     client.sign_in(director)
-    page = soup(client.get("/centres/C-0001/runs"))
+    page = soup(client.get(f"{PORTFOLIO}/runs"))
     failed, finished = page.select("tbody")
     assert re.search(
         r"Failed\s.*The ledger could not be read\.\s+It is tried again", failed.text, re.S
@@ -154,7 +214,7 @@ def test_the_list_names_who_asked_and_why_runs_failed(
 
 def test_a_centre_without_runs_says_when_the_next_begins(client: Client, director: User) -> None:
     client.sign_in(director)
-    assert "The next one begins at 02:00" in client.get("/centres/C-0001/runs").text
+    assert "The next one begins at 02:00" in client.get(f"{PORTFOLIO}/runs").text
 
 
 def test_a_run_of_another_centre_is_not_found(
