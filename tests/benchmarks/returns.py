@@ -102,13 +102,13 @@ def _rates_by_pyxirr(days: NDArray[np.datetime64], pence: NDArray[np.float64]) -
         pyxirr.xirr(days[first : first + FLOWS_EACH], pence[first : first + FLOWS_EACH])
 
 
-def _peak_megabytes(url: str) -> float:
+def _peak_megabytes(url: str) -> int:
     command = [sys.executable, "-m", "tests.benchmarks.one_run", url]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return int(done.stdout) / 1024
+    return int(done.stdout)
 
 
-def _print(database: str, measured: dict[int, Measured], peak: float) -> None:
+def _print(database: str, measured: dict[int, Measured], peak: int) -> None:
     print(f"\nReturns run on {database}: medians of {REPEATS}, in seconds\n")
     print(
         "  ventures  transfers   loading       run | ADBC read    pyxirr     floor |  run ÷ floor"
@@ -124,7 +124,7 @@ def _print(database: str, measured: dict[int, Measured], peak: float) -> None:
     print(
         f"\nGrowth with the ventures: exponent {whole:.2f} over all sizes, {last:.2f} at the end."
     )
-    print(f"Peak memory of the largest run, in a process of its own: {peak:.0f} MB.", flush=True)
+    print(f"Peak memory of the largest run, in a process of its own: {peak} MB.", flush=True)
 
 
 @contextmanager

@@ -176,8 +176,11 @@ def check(
     ratios = multiples(result.committed_pence or 0, paid_in, distributed, result.value_pence)
 
     assert (result.paid_in_pence, result.distributed_pence) == (paid_in, distributed)
-    assert result.irr_rate == pytest.approx(rate.rate, rel=1e-9)
     assert result.irr_reason == rate.reason
+    if rate.rate is None:
+        assert result.irr_rate is None
+    else:
+        assert result.irr_rate == pytest.approx(rate.rate, rel=1e-9)
     assert (result.pic, result.dpi) == (ratios.pic, ratios.dpi)
     assert (result.rvpi, result.tvpi) == (ratios.rvpi, ratios.tvpi)
     assert result.payback_on == payback_on(own)

@@ -70,13 +70,14 @@ def test_workers_killed_at_random_leave_each_period_done_once(
     chance, killed = Random(), 0
 
     with several_workers(database_url, 3) as workers:
-        while unfinished(engine):
+        while unfinished(engine) and killed < 15:
             sleep(chance.uniform(0.02, 0.25))
             victim = chance.randrange(3)
             workers[victim].kill()
             workers[victim].join()
             workers[victim] = start_worker(database_url)
             killed += 1
+        wait_until(lambda: unfinished(engine) == 0)
 
     assert killed > 3
     assert_each_once(session, job_count=15, results_each=102)

@@ -16,7 +16,7 @@ LEASE = timedelta(seconds=0.6)
 
 # A server that has imported everything and holds nothing forks each process, in milliseconds.
 _processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["chec.jobs.worker"])
+_processes.set_forkserver_preload(["chec.jobs.worker", "adbc_driver_postgresql.dbapi"])
 
 
 def start_worker(url: str) -> BaseProcess:
