@@ -56,7 +56,7 @@ class ReturnsResult(SQLModel, table=True):
     """
 
     __tablename__ = "returns_result"
-    __table_args__ = (Index("returns_result_of_run", "run_id", "subject"),)
+    __table_args__ = (Index("returns_result_of_run", "run_id", "subject", "venture_id"),)
 
     id: int = Field(default=None, primary_key=True)
     run_id: int = Field(foreign_key="returns_run.id")

@@ -2,9 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    bindparam,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Mapped, aliased
 from sqlmodel import Session, col
 
@@ -54,16 +64,13 @@ def list_flows(session: Session, run: ReturnsRun, result: ReturnsResult) -> Sequ
     Whoever may see the result may see its flows. The ledger only grows, so that what a run read can
     be read again: nothing dated after its day, nothing recorded after it looked.
     """
-    into_bank = _flows(run, result, col(Transfer.debit_account_id), col(Transfer.credit_account_id))
-    out_of_bank = _flows(
-        run, result, col(Transfer.credit_account_id), col(Transfer.debit_account_id)
-    )
-    sign = 1 if result.subject is Subject.VENTURE else -1
-    both = union_all(
-        into_bank.add_columns((sign * col(Transfer.pence)).label("flow_pence")),
-        out_of_bank.add_columns((-sign * col(Transfer.pence)).label("flow_pence")),
-    ).order_by("on", "transfer_id")
-    return [Flow._make(row) for row in session.execute(both)]
+    known = {
+        "owner": result.venture_id or result.investor_id or run.centre_id,
+        "centre": run.centre_id,
+        "as_of": run.as_of,
+        "known_at": run.known_at,
+    }
+    return [Flow._make(row) for row in session.execute(_flows(result.subject), known)]
 
 
 def paid_in(flows: Sequence[Flow]) -> Pence:
@@ -76,39 +83,44 @@ def distributed(flows: Sequence[Flow]) -> Pence:
     return sum(flow.pence for flow in flows if not flow.is_funding)
 
 
-def _flows(
-    run: ReturnsRun, result: ReturnsResult, bank_side: Mapped[int], other_side: Mapped[int]
-) -> Select[Any]:
+@cache
+def _flows(subject: Subject) -> CompoundSelect[Any]:
+    """The question for any subject of this kind; putting it together takes longer than asking."""
+    sign = 1 if subject is Subject.VENTURE else -1
+    debit, credit = col(Transfer.debit_account_id), col(Transfer.credit_account_id)
+    into_bank, out_of_bank = _one_way(subject, debit, credit), _one_way(subject, credit, debit)
+    return union_all(
+        into_bank.add_columns((sign * col(Transfer.pence)).label("flow_pence")),
+        out_of_bank.add_columns((-sign * col(Transfer.pence)).label("flow_pence")),
+    ).order_by("on", "transfer_id")
+
+
+def _one_way(subject: Subject, bank_side: Mapped[int], other_side: Mapped[int]) -> Select[Any]:
     columns: list[Any] = [
-        *(
-            col(Transfer.id).label("transfer_id"),
-            Transfer.on,
-            Transfer.cause,
-            Transfer.reference,
-            Transfer.reverses_id,
-        ),
-        *(_other.instrument_id, _other.kind),
+        *(col(Transfer.id).label("transfer_id"), Transfer.on, Transfer.cause, Transfer.reference),
+        *(Transfer.reverses_id, _other.instrument_id, _other.kind),
     ]
     query: Select[Any] = select(*columns)
     return (
         query.join(_bank, and_(bank_side == _bank.id, col(_bank.kind) == AccountKind.BANK))
-        .join(_other, and_(other_side == _other.id, _owned_by(run, result)))
+        .join(_other, and_(other_side == _other.id, *_owned_by(subject)))
+        # Not the centre's key too, which would lead SQLite through every transfer of the centre.
         .where(
-            col(Transfer.centre_id) == run.centre_id,
-            col(Transfer.on) <= run.as_of,
-            col(Transfer.recorded_at) <= run.known_at,
+            col(Transfer.on) <= bindparam("as_of"),
+            col(Transfer.recorded_at) <= bindparam("known_at"),
         )
     )
 
 
-def _owned_by(run: ReturnsRun, result: ReturnsResult) -> ColumnElement[bool]:
-    """Accounts whose transfers through the bank are flows of the result's subject."""
-    if result.subject is Subject.VENTURE:
-        return col(_other.venture_id) == result.venture_id
+def _owned_by(subject: Subject) -> list[ColumnElement[bool]]:
+    """Accounts whose transfers through the bank are flows of the subject."""
+    owner: BindParameter[int] = bindparam("owner")
+    if subject is Subject.VENTURE:
+        return [col(_other.venture_id) == owner]
     conditions = [
-        col(_other.centre_id) == run.centre_id,
+        col(_other.centre_id) == bindparam("centre"),
         col(_other.kind).in_(OF_AN_INSTRUMENT),
     ]
-    if result.subject is Subject.INVESTOR:
-        conditions.append(col(_other.investor_id) == result.investor_id)
-    return and_(*conditions)
+    if subject is Subject.INVESTOR:
+        conditions.append(col(_other.investor_id) == owner)
+    return conditions

@@ -32,7 +32,6 @@ class PortfolioVenture(NamedTuple):
     stage: Stage
     stage_since_on: date
     provider: str
-    as_of: date | None
     result_id: int | None
     funded_pence: Pence | None
     earned_pence: Pence | None
@@ -43,6 +42,7 @@ class PortfolioVenture(NamedTuple):
     irr_reason: str | None
     payback_on: date | None
     first_flow_on: date | None
+    as_of: date | None
 
     @property
     def rate(self) -> RateShown | None:
@@ -125,7 +125,8 @@ def list_ventures(
         .offset(offset)
         .limit(limit)
     )
-    return [PortfolioVenture._make(row) for row in session.execute(query)]
+    as_of = run.as_of if run else None
+    return [PortfolioVenture._make((*row, as_of)) for row in session.execute(query)]
 
 
 def _ventures(run: ReturnsRun | None) -> Select[Any]:
@@ -136,7 +137,6 @@ def _ventures(run: ReturnsRun | None) -> Select[Any]:
         Venture.stage,
         Venture.stage_since_on,
         Organisation.name,
-        ReturnsRun.as_of,
         result.id,
         _funded,
         _earned,
@@ -152,10 +152,8 @@ def _ventures(run: ReturnsRun | None) -> Select[Any]:
         _of_run(run.id if run else null(), Subject.VENTURE), col(result.venture_id) == Venture.id
     )
     query: Select[Any] = select(*columns).select_from(Venture)
-    return (
-        query.join(Organisation, col(Venture.provider_id) == Organisation.id)
-        .join(result, own, isouter=True)
-        .join(ReturnsRun, col(ReturnsRun.id) == result.run_id, isouter=True)
+    return query.join(Organisation, col(Venture.provider_id) == Organisation.id).join(
+        result, own, isouter=True
     )
 
 

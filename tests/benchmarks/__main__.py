@@ -5,9 +5,9 @@
 
 import sys
 
-from tests.benchmarks import returns
+from tests.benchmarks import portfolio, returns
 
-BENCHMARKS = {"returns": returns.report}
+BENCHMARKS = {"portfolio": portfolio.report, "returns": returns.report}
 
 
 def main(names: list[str]) -> None:
