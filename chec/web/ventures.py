@@ -10,9 +10,8 @@ from chec.finance.cash_flow import CashFlow
 from chec.models import ReturnsRun, Stage
 from chec.permissions import Action
 from chec.queries.flows import Flow, list_flows
-from chec.queries.ledger import LedgerFilter, list_transfers
 from chec.queries.returns import find_result, latest_run
-from chec.queries.ventures import get_venture
+from chec.queries.ventures import get_venture, latest_transfers
 from chec.rules.rate_shown import rate_of
 from chec.web.access import needs, viewer
 
@@ -30,7 +29,6 @@ def show(venture_id: int) -> str:
     run = latest_run(g.session, viewer(), found.centre.id)
     result = run and find_result(g.session, viewer(), run.id, venture_id=venture_id)
     flows = list_flows(g.session, run, result) if run and result else []
-    chosen = LedgerFilter(venture_id=venture_id)
     return render_template(
         "ventures/show.html",
         centre=found.centre,
@@ -40,7 +38,7 @@ def show(venture_id: int) -> str:
         result=result,
         rate=rate_of(result, run.as_of) if run and result else None,
         drawing=_chart(run, flows, stopped=found.venture.stage is Stage.STOPPED),
-        transfers=list_transfers(g.session, viewer(), found.centre.id, chosen, limit=LATEST),
+        transfers=latest_transfers(g.session, found, limit=LATEST),
     )
 
 
