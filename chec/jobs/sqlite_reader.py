@@ -13,9 +13,9 @@ if __name__ == "__main__":
     # Arrow does without numpy, and two thirds of the time to start would be numpy's.
     sys.modules["numpy"] = None  # type: ignore[assignment]
 
-import adbc_driver_sqlite  # noqa: E402
-import pyarrow as pa  # noqa: E402
-from adbc_driver_manager import AdbcConnection, AdbcStatement  # noqa: E402
+import adbc_driver_sqlite
+import pyarrow as pa
+from adbc_driver_manager import AdbcConnection, AdbcStatement
 
 
 def main(path: str, queries: BufferedIOBase, answers: BufferedIOBase) -> None:
