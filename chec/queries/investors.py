@@ -1,9 +1,10 @@
 """Investors of a centre: the ones a viewer may see, and what each has agreed to."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import and_, case, exists, or_, select
 from sqlmodel import Session, col, func
 
 from chec.errors import NotFound
@@ -38,6 +39,14 @@ class InvestorOfCentre(NamedTuple):
 
     investor: Organisation
     centre: Centre
+
+
+class GrantFlow(NamedTuple):
+    """A grant received, or below zero, one taken back by a reversal."""
+
+    transfer_id: int
+    on: date
+    pence: Pence
 
 
 def list_positions(
@@ -94,27 +103,23 @@ def list_instruments(
     return session.scalars(query.order_by(col(Instrument.agreed_on), col(Instrument.id))).all()
 
 
-def granted_pence(session: Session, found: InvestorOfCentre, run: ReturnsRun) -> Pence:
-    """What the investor has given as grants, net, as the run knew it; no part of a return."""
-    account = (
-        select(col(Account.id))
+def list_grants(session: Session, found: InvestorOfCentre, run: ReturnsRun) -> Sequence[GrantFlow]:
+    """What the investor has given as grants, as the run knew it; no part of a return."""
+    received = col(Transfer.credit_account_id) == Account.id
+    effect = case((received, col(Transfer.pence)), else_=-col(Transfer.pence))
+    query = (
+        select(col(Transfer.id), col(Transfer.on), effect)
+        .join(Account, or_(received, col(Transfer.debit_account_id) == Account.id))
         .where(
             col(Account.centre_id) == found.centre.id,
             col(Account.investor_id) == found.investor.id,
             col(Account.kind) == AccountKind.GRANT_INCOME,
-        )
-        .scalar_subquery()
-    )
-
-    def total(side: Any) -> Pence:
-        query = select(func.sum(Transfer.pence)).where(
-            side == account,
             col(Transfer.on) <= run.as_of,
             col(Transfer.recorded_at) <= run.known_at,
         )
-        return int(session.execute(query).scalar_one() or 0)
-
-    return total(col(Transfer.credit_account_id)) - total(col(Transfer.debit_account_id))
+        .order_by(col(Transfer.on), col(Transfer.id))
+    )
+    return [GrantFlow._make(row) for row in session.execute(query)]
 
 
 def is_repaid(instrument: Instrument) -> bool:

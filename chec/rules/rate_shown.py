@@ -12,7 +12,6 @@ from chec.finance.irr import DAYS_A_YEAR
 from chec.finance.money import Pence
 from chec.models import ReturnsResult
 
-
 _BEYOND_WORDS = 1000.0  # 100,000%
 
 

@@ -17,8 +17,8 @@ from chec.queries.flows import Flow, distributed, list_flows, paid_in
 from chec.queries.investors import (
     InvestorOfCentre,
     get_investor,
-    granted_pence,
     is_repaid,
+    list_grants,
     list_instruments,
     list_positions,
 )
@@ -106,7 +106,7 @@ def _position(found: InvestorOfCentre) -> dict[str, Any]:
         "curve": j_curve(cash_flows, run.as_of, found.investor.name) if run else None,
         "holdings": [_holding(each, flows) for each in instruments if is_repaid(each)],
         "grants": [each for each in instruments if not is_repaid(each)],
-        "granted_pence": granted_pence(g.session, found, run) if run else 0,
+        "received_grants": list_grants(g.session, found, run) if run else [],
     }
 
 

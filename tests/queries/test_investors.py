@@ -11,7 +11,7 @@ from chec.models import Cause, InstrumentKind, Role
 from chec.permissions import SYSTEM, Grant, Viewer
 from chec.queries.investors import (
     get_investor,
-    granted_pence,
+    list_grants,
     list_instruments,
     list_positions,
 )
@@ -73,4 +73,4 @@ def test_a_run_knows_what_was_agreed_and_granted_by_its_day(
     run = run_of(engine, centre, as_of=AS_OF)
     found = get_investor(session, SYSTEM, centre.id, investor.id)
     assert [each.id for each in list_instruments(session, found, run)] == [terms.id]
-    assert granted_pence(session, found, run) == 700
+    assert [grant.pence for grant in list_grants(session, found, run)] == [700]

@@ -127,7 +127,7 @@ def test_each_instrument_tells_what_is_drawn_and_what_is_left(
     assert cells == ["£1,000.00", "£600.00", "£400.00", "£200.00"]
     assert "£400.00 of principal outstanding" in row.text
     text = " ".join(page.text.split())
-    assert "(GR-1). £77 of grants has been received" in text
+    assert "(GR-1). £77 of grants has been received: £77 on 1 Apr 2022" in text
     assert "Committed £1,000:" in text
 
 
