@@ -466,7 +466,9 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_returns_result_venture_id"), "returns_result", ["venture_id"], unique=False
     )
-    op.create_index("returns_result_of_run", "returns_result", ["run_id", "subject", "venture_id"], unique=False)
+    op.create_index(
+        "returns_result_of_run", "returns_result", ["run_id", "subject", "venture_id"], unique=False
+    )
     op.create_table(
         "transfer",
         sa.Column("id", sa.Integer(), nullable=False),
