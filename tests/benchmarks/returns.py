@@ -124,7 +124,7 @@ def _print(database: str, measured: dict[int, Measured], peak: int) -> None:
     print(
         f"\nGrowth with the ventures: exponent {whole:.2f} over all sizes, {last:.2f} at the end."
     )
-    print(f"Peak memory of the largest run, in a process of its own: {peak} MB.", flush=True)
+    print(f"Peak memory of the largest run, by itself: {peak} MB.", flush=True)
 
 
 @contextmanager
