@@ -175,6 +175,7 @@ def _a_row_in_each(session: Session) -> None:
         fingerprint="",
         computed_at=builders.NOW,
         transfer_count=0,
+        last_transfer_id=0,
         **dict.fromkeys(_TOTALS, 0),
     )
     session.add(run)

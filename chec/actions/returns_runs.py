@@ -42,6 +42,7 @@ class ComputedRun:
     known_at: datetime
     fingerprint: str
     transfer_count: int
+    last_transfer_id: int
     returns: Returns
 
 
@@ -80,6 +81,7 @@ def store_returns_run(session: Session, actor: Actor, computed: ComputedRun) -> 
         fingerprint=computed.fingerprint,
         computed_at=actor.at,
         transfer_count=computed.transfer_count,
+        last_transfer_id=computed.last_transfer_id,
         raised_pence=books.raised_pence,
         funded_pence=books.funded_pence,
         earned_pence=books.earned_pence,

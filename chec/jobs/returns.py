@@ -38,5 +38,6 @@ def compute_run(engine: Engine, centre_id: int, *, as_of: date, known_at: dateti
         known_at=known_at,
         fingerprint=extract.fingerprint(METHOD_VERSION, as_of.isoformat()),
         transfer_count=extract.pence.size,
+        last_transfer_id=extract.last_id,
         returns=compute_returns(extract, as_of),
     )

@@ -24,6 +24,8 @@ class Valuation(StrEnum):
 class ReturnsRun(SQLModel, table=True):
     """What was read: transfers on or before `as_of`, recorded at or before `known_at`.
 
+    A transfer recorded before `known_at` may have been committed after the run looked. Keys of a
+    centre's transfers are given out under its lock, so `last_transfer_id` is the exact bound.
     `fingerprint` is the SHA-256 of everything read: equal fingerprints mean equal results.
     Amounts are the centre's totals at `as_of`, net of reversals.
     """
@@ -39,6 +41,7 @@ class ReturnsRun(SQLModel, table=True):
     fingerprint: str
     computed_at: datetime
     transfer_count: int
+    last_transfer_id: int
     raised_pence: int = columns.pence()
     funded_pence: int = columns.pence()
     earned_pence: int = columns.pence()

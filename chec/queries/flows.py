@@ -69,6 +69,7 @@ def list_flows(session: Session, run: ReturnsRun, result: ReturnsResult) -> Sequ
         "centre": run.centre_id,
         "as_of": run.as_of,
         "known_at": run.known_at,
+        "last_transfer_id": run.last_transfer_id,
     }
     return [Flow._make(row) for row in session.execute(_flows(result.subject), known)]
 
@@ -108,6 +109,7 @@ def _one_way(subject: Subject, bank_side: Mapped[int], other_side: Mapped[int]) 
         .where(
             col(Transfer.on) <= bindparam("as_of"),
             col(Transfer.recorded_at) <= bindparam("known_at"),
+            col(Transfer.id) <= bindparam("last_transfer_id"),
         )
     )
 

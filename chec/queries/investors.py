@@ -24,6 +24,7 @@ from chec.models import (
 )
 from chec.permissions import Action, Viewer
 from chec.queries.centres import get_centre
+from chec.queries.ledger import KnownTo
 
 
 class InvestorPosition(NamedTuple):
@@ -114,8 +115,7 @@ def list_grants(session: Session, found: InvestorOfCentre, run: ReturnsRun) -> S
             col(Account.centre_id) == found.centre.id,
             col(Account.investor_id) == found.investor.id,
             col(Account.kind) == AccountKind.GRANT_INCOME,
-            col(Transfer.on) <= run.as_of,
-            col(Transfer.recorded_at) <= run.known_at,
+            KnownTo(run.as_of, run.known_at, run.last_transfer_id).condition(),
         )
         .order_by(col(Transfer.on), col(Transfer.id))
     )

@@ -18,12 +18,25 @@ from chec.queries.accounts import find_account
 _debit, _credit = aliased(Account, name="debit"), aliased(Account, name="credit")
 
 
+class KnownTo(NamedTuple):
+    """The ledger as a returns run knew it (`ReturnsRun` says why it takes three bounds)."""
+
+    as_of: date
+    known_at: datetime
+    last_transfer_id: int
+
+    def condition(self) -> ColumnElement[bool]:
+        """Whether a transfer was known."""
+        return and_(
+            col(Transfer.on) <= self.as_of,
+            col(Transfer.recorded_at) <= self.known_at,
+            col(Transfer.id) <= self.last_transfer_id,
+        )
+
+
 @dataclass(frozen=True)
 class LedgerFilter:
-    """Which transfers of a centre; None and empty leave a thing out of account.
-
-    `known_at` leaves out what was recorded later: the ledger as a run knew it.
-    """
+    """Which transfers of a centre; None and empty leave a thing out of account."""
 
     account_id: int | None = None
     venture_id: int | None = None
@@ -32,7 +45,7 @@ class LedgerFilter:
     causes: tuple[str, ...] = ()
     from_on: date | None = None
     to_on: date | None = None
-    known_at: datetime | None = None
+    known: KnownTo | None = None
 
 
 class LedgerRow(NamedTuple):
@@ -128,12 +141,12 @@ def get_transfer(session: Session, viewer: Viewer, transfer_id: int) -> Transfer
     return transfer
 
 
-def as_known_to(session: Session, centre_id: int, run_id: int) -> tuple[date, datetime]:
-    """Until which day, and as recorded until when, a returns run of the centre read the ledger."""
+def as_known_to(session: Session, centre_id: int, run_id: int) -> KnownTo:
+    """What a returns run of the centre knew of its ledger; NotFound where it has no such run."""
     run = session.get(ReturnsRun, run_id)
     if run is None or run.centre_id != centre_id:
         raise NotFound
-    return run.as_of, run.known_at
+    return KnownTo(run.as_of, run.known_at, run.last_transfer_id)
 
 
 def bank_pence(session: Session, centre_id: int) -> Pence:
@@ -215,8 +228,8 @@ def _wanted(viewer: Viewer, centre_id: int, chosen: LedgerFilter) -> ColumnEleme
         conditions.append(col(Transfer.on) >= chosen.from_on)
     if chosen.to_on:
         conditions.append(col(Transfer.on) <= chosen.to_on)
-    if chosen.known_at:
-        conditions.append(col(Transfer.recorded_at) <= chosen.known_at)
+    if chosen.known:
+        conditions.append(chosen.known.condition())
     return and_(*conditions)
 
 

@@ -1,7 +1,6 @@
 """Payers of a centre: what each has approved and paid, and what is outstanding."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, case, or_, select
@@ -13,6 +12,7 @@ from chec.finance.money import Pence
 from chec.models import Account, AccountKind, Cause, Centre, Organisation, Role, Transfer, Venture
 from chec.permissions import Action, Viewer
 from chec.queries.centres import get_centre
+from chec.queries.ledger import KnownTo
 
 
 class PayerPosition(NamedTuple):
@@ -44,13 +44,6 @@ class PayerOfCentre(NamedTuple):
 
     payer: Organisation
     centre: Centre
-
-
-class KnownTo(NamedTuple):
-    """The ledger as somebody knew it: nothing dated after `as_of`, or recorded after `known_at`."""
-
-    as_of: date
-    known_at: datetime
 
 
 def get_payer(session: Session, viewer: Viewer, centre_id: int, payer_id: int) -> PayerOfCentre:
@@ -95,11 +88,7 @@ def _positions(
     effect = case((debited, col(Transfer.pence)), else_=-col(Transfer.pence))
     moved = or_(debited, col(Transfer.credit_account_id) == Account.id)
     if known:
-        moved = and_(
-            moved,
-            col(Transfer.on) <= known.as_of,
-            col(Transfer.recorded_at) <= known.known_at,
-        )
+        moved = and_(moved, known.condition())
 
     def total(*causes: Cause, sign: int = 1) -> Any:
         wanted = case((col(Transfer.cause).in_(causes), effect), else_=0)

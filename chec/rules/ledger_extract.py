@@ -62,6 +62,11 @@ class LedgerExtract:
     ventures: Int64s
 
     @property
+    def last_id(self) -> int:
+        """The key of the last transfer; 0 where there is none."""
+        return int(self.heads[-1] >> ID_SHIFT) if self.heads.size else 0
+
+    @property
     def days(self) -> Int64s:
         """The ordinal of each transfer's day."""
         julian = (self.heads >> DAY_SHIFT) & (2 ** (ID_SHIFT - DAY_SHIFT) - 1)

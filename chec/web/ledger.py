@@ -88,11 +88,9 @@ def _filter_form(centre: Centre, names: dict[int, str]) -> LedgerFilterForm:
 
 
 def _chosen(form: LedgerFilterForm, centre_id: int) -> LedgerFilter:
-    """The filter; with `run=RR-0007` in the address, the ledger as that run read it."""
+    """The filter; with `run=RR-0007` in the address, of the ledger as that run knew it."""
     run_id = _run_id()
-    if run_id is None:
-        return form.chosen()
-    return form.chosen(*as_known_to(g.session, centre_id, run_id))
+    return form.chosen(as_known_to(g.session, centre_id, run_id) if run_id else None)
 
 
 def _run_id() -> int | None:

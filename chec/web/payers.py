@@ -15,7 +15,6 @@ from chec.queries.accounts import account_names
 from chec.queries.centres import get_centre
 from chec.queries.ledger import LedgerFilter, as_known_to, list_transfers, total_transfers
 from chec.queries.payers import (
-    KnownTo,
     PayerPosition,
     get_payer,
     list_positions_of_payer,
@@ -43,7 +42,7 @@ def index(centre_id: int) -> str:
     """All payers; with `run=RR-0007` in the address, as that run knew them."""
     centre = get_centre(g.session, viewer(), Action.VIEW_PAYER, centre_id)
     run_id = _run_id()
-    known = KnownTo(*as_known_to(g.session, centre_id, run_id)) if run_id else None
+    known = as_known_to(g.session, centre_id, run_id) if run_id else None
     positions = list_positions_of_payers(g.session, viewer(), centre_id, known)
     by_payer = groupby(positions, key=attrgetter("payer_id", "payer"))
     payers = [(*payer, sums_of(own)) for payer, own in by_payer]

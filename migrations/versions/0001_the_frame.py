@@ -183,6 +183,7 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.String(), nullable=False),
         sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("transfer_count", sa.Integer(), nullable=False),
+        sa.Column("last_transfer_id", sa.Integer(), nullable=False),
         sa.Column("raised_pence", sa.BigInteger(), nullable=False),
         sa.Column("funded_pence", sa.BigInteger(), nullable=False),
         sa.Column("earned_pence", sa.BigInteger(), nullable=False),

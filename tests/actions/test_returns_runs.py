@@ -17,6 +17,7 @@ def finish(session: Session, job: JobRun, centre: Centre) -> None:
         fingerprint="",
         computed_at=NOW,
         transfer_count=0,
+        last_transfer_id=0,
         raised_pence=0,
         funded_pence=0,
         earned_pence=0,

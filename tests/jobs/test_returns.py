@@ -7,7 +7,12 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from chec.actions.ledger import reverse_transfer
+from chec.actions.returns_runs import store_returns_run
+from chec.jobs.returns import compute_run
 from chec.models import AccountKind, Cause, InstrumentKind, Subject
+from chec.permissions import SYSTEM
+from chec.queries.flows import list_flows
+from chec.queries.ledger import LedgerFilter, as_known_to, list_transfers
 from chec.rules.returns_method import METHOD_VERSION
 from tests.builders import (
     NOW,
@@ -120,6 +125,25 @@ def test_a_run_reads_nothing_that_was_recorded_later(engine: Engine, session: Se
     assert (first.transfer_count, again.transfer_count, later.transfer_count) == (1, 1, 3)
     assert (first.raised_pence, again.raised_pence) == (5_000, 5_000)
     assert later.fingerprint != first.fingerprint
+
+
+def test_what_is_under_way_while_a_run_reads_is_not_found_in_it_later(
+    engine: Engine, session: Session
+) -> None:
+    centre = a_centre(session)
+    terms = an_instrument(session, centre)
+    post(session, centre, Cause.DRAWDOWN, 5_000, on=OPENED_ON, instrument=terms)
+    session.commit()
+    under_way = post(session, centre, Cause.DRAWDOWN, 900, on=OPENED_ON, at=NOW, instrument=terms)
+    computed = compute_run(engine, centre.id, as_of=AS_OF, known_at=NOW + timedelta(seconds=1))
+    session.commit()
+    run = store_returns_run(session, an_actor(), computed)
+
+    result = result_of(session, run)
+    assert result.paid_in_pence == 5_000
+    assert -sum(flow.pence for flow in list_flows(session, run, result)) == 5_000
+    known = LedgerFilter(known=as_known_to(session, centre.id, run.id))
+    assert under_way.id not in [row.id for row in list_transfers(session, SYSTEM, centre.id, known)]
 
 
 def test_a_run_reads_nothing_that_happened_later_or_elsewhere(

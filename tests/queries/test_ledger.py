@@ -10,6 +10,7 @@ from chec.errors import NotFound
 from chec.models import Account, Cause, Centre, Role, Transfer
 from chec.permissions import SYSTEM, Grant, Viewer
 from chec.queries.ledger import (
+    KnownTo,
     LedgerFilter,
     each_transfer,
     get_transfer,
@@ -101,7 +102,8 @@ def test_filters_find_by_venture_payer_investor_cause_and_day(
 def test_what_was_recorded_later_was_not_known(session: Session, centre: Centre) -> None:
     grant = builders.a_transfer(session, centre, at=builders.NOW - timedelta(days=2), on=MARCH)
     reverse_transfer(session, builders.an_actor(), grant, "Paid in twice")
-    known = LedgerFilter(known_at=builders.NOW - timedelta(days=1))
+    before = KnownTo(MARCH, builders.NOW - timedelta(days=1), last_transfer_id=grant.id + 1)
+    known = LedgerFilter(known=before)
     assert total_transfers(session, SYSTEM, centre.id, known).effect_pence == grant.pence
     assert total_transfers(session, SYSTEM, centre.id, ALL).effect_pence == 0
 

@@ -8,8 +8,8 @@ from sqlmodel import Session, select
 from chec.errors import NotFound
 from chec.models import Cause, ReturnsRun, Role
 from chec.permissions import SYSTEM, Grant, Viewer
+from chec.queries.ledger import KnownTo
 from chec.queries.payers import (
-    KnownTo,
     get_payer,
     list_positions_of_payer,
     list_positions_of_payers,
@@ -49,7 +49,7 @@ def test_what_was_clawed_back_after_payment_is_owed_to_the_payer(session: Sessio
 
 def test_the_receivable_of_a_run_is_the_sum_of_its_payers(demo_session: Session) -> None:
     run = demo_session.exec(select(ReturnsRun)).one()
-    known = KnownTo(run.as_of, run.known_at)
+    known = KnownTo(run.as_of, run.known_at, run.last_transfer_id)
     positions = list_positions_of_payers(demo_session, SYSTEM, run.centre_id, known)
     assert run.receivable_pence > 0
     assert sum(position.outstanding_pence for position in positions) == run.receivable_pence
@@ -84,6 +84,6 @@ def test_what_came_later_is_left_out_of_what_a_run_knew(session: Session) -> Non
         builders.a_transfer(
             session, centre, Cause.APPROVAL, pence=pence, on=on, payer=payer, venture=venture
         )
-    known = KnownTo(OPENED_ON, builders.NOW)
+    known = KnownTo(OPENED_ON, builders.NOW, last_transfer_id=1_000)
     [position] = list_positions_of_payers(session, SYSTEM, centre.id, known)
     assert position.approved_pence == 700

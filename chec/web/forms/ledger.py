@@ -1,7 +1,7 @@
 """Forms of the ledger."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from wtforms import DateField, SelectField, SelectMultipleField, TextAreaField
@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, ValidationError
 
 from chec.models import Cause
 from chec.models.references import parse_reference, reference
-from chec.queries.ledger import LedgerFilter
+from chec.queries.ledger import KnownTo, LedgerFilter
 from chec.rules.posting import MEMO_LENGTH
 from chec.rules.reversal import reasons_not_to_give
 from chec.web.forms.base import FilterForm, Form
@@ -49,9 +49,8 @@ class LedgerFilterForm(FilterForm):
             choices: Any = self[field]
             choices.choices = [SelectChoice("", "All"), *listed]
 
-    def chosen(self, as_of: date | None = None, known_at: datetime | None = None) -> LedgerFilter:
-        """The filter of a valid form: nothing after `as_of`, or recorded after `known_at`."""
-        days = [day for day in (self.to_on.data, as_of) if day]
+    def chosen(self, known: KnownTo | None) -> LedgerFilter:
+        """The filter of a valid form, on the ledger as it is or as it was known to a run."""
         return LedgerFilter(
             account_id=self._key("account"),
             venture_id=self._key("venture"),
@@ -59,8 +58,8 @@ class LedgerFilterForm(FilterForm):
             investor_id=self._key("investor"),
             causes=tuple(self.cause.data or ()),
             from_on=self.from_on.data,
-            to_on=min(days, default=None),
-            known_at=known_at,
+            to_on=self.to_on.data,
+            known=known,
         )
 
     def _key(self, field: str) -> int | None:
