@@ -3,7 +3,8 @@
 A large SQLite file is not read by ADBC in this process. ADBC brings an SQLite of its own, and where
 two of them have one file open in one process, closing it in one drops the locks of the other: the
 file is corrupted. So another process reads it; for a small file that would take longer to start
-than the driver takes to read.
+than the driver takes to read. Of 1.2 million transfers a whole run takes 1.2 s so (530 MB in both
+processes), and 1.8 s by the driver (350 MB): medians of seven, on two cores.
 """
 
 import json
