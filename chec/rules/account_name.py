@@ -4,7 +4,7 @@
 `investor capital: Riverside Foundation / RF-2023` · `grant income: Riverside Foundation`
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TypeVar
@@ -17,7 +17,16 @@ T = TypeVar("T")
 
 
 class UnknownAccount(ValueError):
-    """A name that is no account of the centre. Its text says what is wrong and how to mend it."""
+    """A name that is no account of the centre. Its text says what is wrong."""
+
+    def __init__(self, text: str, name: str = "", known: Iterable[str] = ()) -> None:
+        super().__init__(text)
+        self._name, self._known = name, known
+
+    def suggesting(self) -> str:
+        """The text and, where a known name is like it, what was meant; this takes a while."""
+        near = get_close_matches(self._name, self._known, n=1)
+        return f"{self} Did you mean “{near[0]}”?" if near else str(self)
 
 
 @dataclass(frozen=True)
@@ -52,8 +61,7 @@ def account_key(name: str, directory: Directory) -> AccountKey:
     try:
         kind = AccountKind(label)
     except ValueError as unknown:
-        kinds = [str(each) for each in AccountKind]
-        raise UnknownAccount(_no_such("account", label, kinds)) from unknown
+        raise _no_such("account", label, list(AccountKind)) from unknown
     names = [part.strip() for part in owner.split(_JOINED_BY)] if owner else []
     wanted = _owners_wanted(kind)
     if len(names) != len(wanted):
@@ -95,11 +103,9 @@ def _key(owner: str, names: dict[str, str], known: Mapping[str, int]) -> int | N
 
 def _looked_up(owner: str, name: str, known: Mapping[str, T]) -> T:
     if name not in known:
-        raise UnknownAccount(_no_such(owner, name, list(known)))
+        raise _no_such(owner, name, known)
     return known[name]
 
 
-def _no_such(what: str, name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, n=1)
-    hint = f" Did you mean “{near[0]}”?" if near else ""
-    return f"This centre has no {what} “{name[:80]}”.{hint}"
+def _no_such(what: str, name: str, known: Iterable[str]) -> UnknownAccount:
+    return UnknownAccount(f"This centre has no {what} “{name[:80]}”.", name, known)

@@ -8,7 +8,10 @@ import re
 
 from chec.evidence.nhs_number import REFUSAL, find_nhs_numbers
 
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# Controls, line ends, what turns the direction of writing or cannot be seen, halves of pairs.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
 
 
 def reasons_not_to_write(text: str, *, most: int, subject: str = "This") -> list[str]:

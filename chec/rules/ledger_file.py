@@ -9,18 +9,20 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from functools import cache, partial
 from typing import Any, NamedTuple
 
 from chec.errors import RuleBroken
 from chec.evidence.nhs_number import REFUSAL, find_nhs_numbers
 from chec.finance.money import parse_pounds
 from chec.models import AccountKey, Cause
-from chec.rules.account_name import Directory, account_key
+from chec.rules.account_name import Directory, UnknownAccount, account_key
 from chec.rules.posting import Entry, Fault
 
 COLUMNS = ("on", "debit", "credit", "pounds", "cause", "reference", "memo")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+MOST_SUGGESTIONS = 200
+"""Looking for what was meant takes long, and only so many faults are shown."""
+
 _AS_UTF_8 = "Save the file as “CSV UTF-8 (comma-delimited)” and try again."
 
 
@@ -31,48 +33,79 @@ class Line(NamedTuple):
     says: Entry | list[Fault]
 
 
+class _Unreadable(Exception):
+    """From this line on the file cannot be read."""
+
+    def __init__(self, number: int, reason: str) -> None:
+        super().__init__(reason)
+        self.number = number
+
+
 def read_ledger_file(lines: Iterable[bytes], directory: Directory) -> Iterator[Line]:
     """Each line of the file, blank ones left out, in order.
 
-    Raises RuleBroken where the file as a whole cannot be read: empty, not UTF-8, not comma-
-    separated, its columns not those above.
+    A line from which on nothing can be read is the last. Raises RuleBroken where that is the
+    first, or where its columns are not those above.
     """
     rows = csv.reader(_decoded(lines), strict=True)
-    header = _next_row(rows, 1)
+    try:
+        header = _next_row(rows, 1)
+    except _Unreadable as unreadable:
+        raise RuleBroken(f"Line {unreadable.number}: {unreadable}") from None
     if header is None:
         raise RuleBroken(f"The file is empty. Its first line must be {','.join(COLUMNS)}.")
     columns = [name.strip().lower() for name in header]
     _check_columns(columns)
-    account = cache(partial(account_key, directory=directory))
-    while True:
-        number = rows.line_num + 1
-        row = _next_row(rows, number)
-        if row is None:
-            return
-        if any(cell.strip() for cell in row):
-            yield _read_line(number, columns, row, account)
+    account = _remembering(directory)
+    try:
+        while (row := _next_row(rows, number := rows.line_num + 1)) is not None:
+            if any(cell.strip() for cell in row):
+                yield _read_line(number, columns, row, account)
+    except _Unreadable as unreadable:
+        yield Line(unreadable.number, [Fault("cells", str(unreadable))])
+
+
+def _remembering(directory: Directory) -> Callable[[str], AccountKey]:
+    """Reads the name of an account; the same name again, also a wrong one, costs nothing."""
+    read: dict[str, AccountKey] = {}
+    refused: dict[str, str] = {}
+
+    def account(name: str) -> AccountKey:
+        if name in refused:
+            raise UnknownAccount(refused[name])
+        if name not in read:
+            try:
+                read[name] = account_key(name, directory)
+            except UnknownAccount as unknown:
+                few = len(refused) < MOST_SUGGESTIONS
+                refused[name] = unknown.suggesting() if few else str(unknown)
+                raise UnknownAccount(refused[name]) from None
+        return read[name]
+
+    return account
 
 
 def _next_row(rows: Iterator[list[str]], number: int) -> list[str] | None:
     try:
         return next(rows, None)
     except csv.Error:
-        raise RuleBroken(
-            f"Line {number} cannot be read as comma-separated cells. A quotation mark may be open:"
-            " write a quotation mark inside a cell twice, or leave it out."
+        raise _Unreadable(
+            number,
+            "This cannot be read as comma-separated cells. A quotation mark may be open: write a"
+            " quotation mark inside a cell twice, or leave it out.",
         ) from None
 
 
 def _decoded(lines: Iterable[bytes]) -> Iterator[str]:
     for number, line in enumerate(lines, start=1):
         if number == 1 and line.startswith(_UTF_16):
-            raise RuleBroken(f"The file is in UTF-16 (“Unicode text”). {_AS_UTF_8}")
+            raise _Unreadable(number, f"The file is in UTF-16 (“Unicode text”). {_AS_UTF_8}")
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError:
-            raise RuleBroken(f"Line {number} is not in UTF-8. {_AS_UTF_8}") from None
+            raise _Unreadable(number, f"This is not in UTF-8. {_AS_UTF_8}") from None
         if "\0" in text:
-            raise RuleBroken(f"Line {number} holds a NUL character. {_AS_UTF_8}")
+            raise _Unreadable(number, f"This holds a NUL character. {_AS_UTF_8}")
         yield text
 
 

@@ -55,7 +55,7 @@ def test_each_kind_of_account_has_a_name(name: str, key: AccountKey) -> None:
 def test_a_name_that_is_no_account_says_what_was_meant(name: str, hint: str) -> None:
     with pytest.raises(UnknownAccount) as unknown:
         account_key(name, DIRECTORY)
-    assert hint in str(unknown.value)
+    assert hint in unknown.value.suggesting()
 
 
 names = st.text("abc XYZ0123456789-&'", min_size=1, max_size=20).map(str.strip).filter(bool)

@@ -1,5 +1,6 @@
 """A ledger file is read strictly, and everything wrong is named where it is."""
 
+from collections import Counter
 from contextlib import suppress
 from datetime import date
 
@@ -73,20 +74,58 @@ def test_a_line_is_counted_as_the_file_has_it() -> None:
     ("content", "says"),
     [
         (b"", "The file is empty"),
-        ("é,£".encode("cp1252"), "Line 1 is not in UTF-8"),
-        (f"{HEADER}\n{SOUND}\n£".encode("cp1252"), "Line 3 is not in UTF-8"),
+        ("é,£".encode("cp1252"), "Line 1: This is not in UTF-8"),
         (f"{HEADER}\n{SOUND}".encode("utf-16"), "UTF-16"),
-        (f"{HEADER}\n\0".encode(), "Line 2 holds a NUL"),
+        (b"\0", "Line 1: This holds a NUL"),
+        (b'"on', "A quotation mark may be open"),
         (HEADER.replace(",", ";").encode(), "parted by semicolons"),
         (HEADER.replace(",", "\t").encode(), "parted by tabs"),
         (b"on,debit,credit,pounds,cause,memo\n", "The column “reference” is missing"),
         (f"{HEADER},memo\n".encode(), "The column “memo” is there twice"),
         (f"{HEADER},notes\n".encode(), "1 of the columns"),
-        (f'{HEADER}\n"open, quotation'.encode(), "A quotation mark may be open"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_how_to_save_it(content: bytes, says: str) -> None:
     assert says in refusal(content)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("£".encode("cp1252"), "not in UTF-8"),
+        (b"\0", "NUL"),
+        (b'"open, quotation\n', "A quotation mark may be open"),
+    ],
+)
+def test_what_is_wrong_before_an_unreadable_line_is_not_forgotten(line: bytes, says: str) -> None:
+    bad = SOUND.replace("tranche", "trench", 1)
+    sound, wrong, last = read(f"{HEADER}\n{SOUND}\n{bad}\n".encode() + line + b"\nx")
+    assert sound.says == ENTRY
+    assert isinstance(wrong.says, list)
+    assert isinstance(last.says, list)
+    assert [fault.field for fault in wrong.says + last.says] == ["cause", "cells"]
+    assert last.number == 4
+    assert says in last.says[0].reason
+
+
+class Counted(dict[str, int]):
+    """Counts how often each name was asked for."""
+
+    def __init__(self, names: dict[str, int]) -> None:
+        super().__init__(names)
+        self.asked: Counter[object] = Counter()
+
+    def __contains__(self, name: object) -> bool:
+        self.asked[name] += 1
+        return super().__contains__(name)
+
+
+def test_a_name_is_looked_up_once_however_often_it_is_wrong() -> None:
+    ventures = Counted({"Warm homes": 2})
+    wrong = SOUND.replace("Warm homes", "Warm hoems")
+    lines = f"{HEADER}\n{wrong}\n{wrong}\n{SOUND}\n{SOUND}".encode().splitlines(keepends=True)
+    assert len(list(read_ledger_file(lines, Directory(ventures, {}, {}, {})))) == 4
+    assert ventures.asked == {"Warm hoems": 1, "Warm homes": 1}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from chec.rules.returns_schedule import (
     last_nightly_day,
     may_be_taken,
     nightly_period,
+    reason_to_give_up,
     reasons_not_to_run,
     retry_at,
 )
@@ -66,6 +67,19 @@ def test_after_three_attempts_there_is_no_other() -> None:
 
     assert retry_at(job) is None
     assert not may_be_taken(job, NOON + timedelta(days=365))
+
+
+def test_the_fifth_worker_that_a_run_stops_is_the_last() -> None:
+    fourth, fifth = (a_job(JobState.RUNNING, attempt_count=1, lost_count=n) for n in (3, 4))
+
+    assert reason_to_give_up(fourth) is None
+    assert "The worker stopped 5 times" in (reason_to_give_up(fifth) or "")
+
+
+def test_a_run_given_up_is_not_tried_again() -> None:
+    job = a_job(JobState.FAILED, attempt_count=1, lost_count=5, finished_at=NOON)
+
+    assert retry_at(job) is None
 
 
 def test_nobody_takes_what_is_done_or_held() -> None:
