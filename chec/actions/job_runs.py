@@ -57,26 +57,34 @@ def take_job_run(
 ) -> bool:
     """Begin a run, or take it over; False if it is no longer as it was `seen`.
 
-    Taking over from a worker that is gone is not another attempt: the work itself did not fail.
+    Taking over goes on with the attempt of the worker that is gone, and counts that worker.
     """
-    taken = update(JobRun).where(
-        col(JobRun.id) == seen.id,
-        col(JobRun.state) == seen.state,
-        col(JobRun.owner).is_not_distinct_from(seen.owner),
-        col(JobRun.lease_until).is_not_distinct_from(seen.lease_until),
-        col(JobRun.attempt_count) == seen.attempt_count,
-    )
-    is_new_attempt = seen.state is not JobState.RUNNING
+    is_taken_over = seen.state is JobState.RUNNING
     return _changes_one(
         session,
-        taken.values(
+        _still_as(seen).values(
             state=JobState.RUNNING,
             owner=owner,
             lease_until=lease_until,
-            attempt_count=seen.attempt_count + is_new_attempt,
+            attempt_count=seen.attempt_count + (not is_taken_over),
+            lost_count=seen.lost_count + is_taken_over,
             started_at=actor.at,
             finished_at=None,
             error=None,
+        ),
+    )
+
+
+def give_up_job_run(session: Session, actor: Actor, seen: JobRun, reason: str) -> bool:
+    """The run fails for `reason`, its worker being gone; False if it is no longer as `seen`."""
+    return _changes_one(
+        session,
+        _still_as(seen).values(
+            state=JobState.FAILED,
+            lease_until=None,
+            lost_count=seen.lost_count + 1,
+            finished_at=actor.at,
+            error=reason,
         ),
     )
 
@@ -106,6 +114,16 @@ def fail_job_run(session: Session, actor: Actor, run_id: int, *, owner: str, err
         state=JobState.FAILED, lease_until=None, finished_at=actor.at, error=error
     )
     return _changes_one(session, failed)
+
+
+def _still_as(seen: JobRun) -> Update:
+    return update(JobRun).where(
+        col(JobRun.id) == seen.id,
+        col(JobRun.state) == seen.state,
+        col(JobRun.owner).is_not_distinct_from(seen.owner),
+        col(JobRun.lease_until).is_not_distinct_from(seen.lease_until),
+        col(JobRun.attempt_count) == seen.attempt_count,
+    )
 
 
 def _held(run_id: int, owner: str) -> Update:

@@ -25,6 +25,7 @@ from chec.actions.job_runs import (
     claim_period,
     fail_job_run,
     finish_job_run,
+    give_up_job_run,
     renew_lease,
     take_job_run,
 )
@@ -43,6 +44,7 @@ from chec.rules.returns_schedule import (
     as_of,
     last_nightly_day,
     nightly_period,
+    reason_to_give_up,
 )
 
 log = logging.getLogger(__name__)
@@ -57,6 +59,10 @@ def work(settings: Settings, stop: Event) -> None:
 
 def _name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
+
+
+def _what(run: JobRun) -> str:
+    return f"{reference('job_run', run.id)}, returns of {reference('centre', run.centre_id)}"
 
 
 @dataclass(frozen=True)
@@ -117,7 +123,10 @@ class Worker:
         for run in waiting:
             if stop.is_set():
                 return
-            if self._take(run):
+            reason = reason_to_give_up(run)
+            if reason:
+                self._give_up(run, reason)
+            elif self._take(run):
                 self._do(run)
 
     def _claim(self, centre_id: int, period: str) -> JobRun | None:
@@ -145,7 +154,7 @@ class Worker:
         return taken
 
     def _do(self, run: JobRun) -> None:
-        what = f"{reference('job_run', run.id)}, returns of {reference('centre', run.centre_id)}"
+        what = _what(run)
         try:
             with self._lease_renewed(run):
                 self._compute_and_store(run)
@@ -174,6 +183,12 @@ class Worker:
             fail_job_run(
                 session, system_actor(clock.now()), run.id, owner=self.name, error=sentence
             )
+            session.commit()
+
+    def _give_up(self, run: JobRun, reason: str) -> None:
+        with open_session(self.engine, write=True) as session:
+            if give_up_job_run(session, system_actor(clock.now()), run, reason):
+                log.error("%s for %s: %s", _what(run), run.period, reason)
             session.commit()
 
     def _renew(self, run: JobRun) -> None:

@@ -19,6 +19,8 @@ class JobState(StrEnum):
 class JobRun(SQLModel, table=True):
     """`owner` holds the work until `lease_until`; after that any worker may take it over.
 
+    `lost_count` counts the workers that stopped in the middle of it, `attempt_count` how often it
+    was begun but for those who went on from there.
     `period` comes from the calendar (`2026-10-31`) or, on demand, from the request's token.
     """
 
@@ -35,6 +37,7 @@ class JobRun(SQLModel, table=True):
     owner: str | None = None
     lease_until: datetime | None = None
     attempt_count: int = 0
+    lost_count: int = 0
     started_at: datetime | None = None
     finished_at: datetime | None = None
     error: str | None = None

@@ -12,14 +12,20 @@ from chec.rules.returns_schedule import MOST_ATTEMPTS, RETURNS, is_asked_for, ma
 
 
 def list_job_runs_to_take(session: Session, viewer: Viewer, now: datetime) -> list[JobRun]:
-    """Runs that a worker may begin or take over at `now`, first asked first; for the system."""
+    """Runs that a worker may begin or take over at `now`; for the system.
+
+    Those least often begun come first, then those first asked for: a run that stops every worker
+    keeps none from the others.
+    """
     if not viewer.sees_all:
         return []
     open_runs = or_(
         col(JobRun.state).in_([JobState.QUEUED, JobState.RUNNING]),
         (col(JobRun.state) == JobState.FAILED) & (col(JobRun.attempt_count) < MOST_ATTEMPTS),
     )
-    query = select(JobRun).where(open_runs).order_by(col(JobRun.requested_at), col(JobRun.id))
+    begun_count = col(JobRun.attempt_count) + col(JobRun.lost_count)
+    order = (begun_count, col(JobRun.requested_at), col(JobRun.id))
+    query = select(JobRun).where(open_runs).order_by(*order)
     return [run for run in session.exec(query) if may_be_taken(run, now)]
 
 

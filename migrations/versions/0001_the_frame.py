@@ -153,6 +153,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("centre_id", "reference"),
+        sa.UniqueConstraint("id", "centre_id", name="instrument_in_its_centre"),
     )
     op.create_index(op.f("ix_instrument_investor_id"), "instrument", ["investor_id"], unique=False)
     op.create_table(
@@ -234,6 +235,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("centre_id", "name"),
+        sa.UniqueConstraint("id", "centre_id", name="venture_in_its_centre"),
     )
     op.create_index(op.f("ix_venture_provider_id"), "venture", ["provider_id"], unique=False)
     op.create_table(
@@ -287,8 +289,8 @@ def upgrade() -> None:
             ["centre.id"],
         ),
         sa.ForeignKeyConstraint(
-            ["instrument_id"],
-            ["instrument.id"],
+            ["instrument_id", "centre_id"],
+            ["instrument.id", "instrument.centre_id"],
         ),
         sa.ForeignKeyConstraint(
             ["investor_id"],
@@ -299,8 +301,8 @@ def upgrade() -> None:
             ["organisation.id"],
         ),
         sa.ForeignKeyConstraint(
-            ["venture_id"],
-            ["venture.id"],
+            ["venture_id", "centre_id"],
+            ["venture.id", "venture.centre_id"],
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("id", "centre_id", name="account_in_its_centre"),
@@ -334,6 +336,7 @@ def upgrade() -> None:
         sa.Column("owner", sa.String(), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempt_count", sa.Integer(), nullable=False),
+        sa.Column("lost_count", sa.Integer(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.String(), nullable=True),
@@ -513,7 +516,7 @@ def upgrade() -> None:
             ["transfer.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("idempotency_key"),
+        sa.UniqueConstraint("centre_id", "idempotency_key"),
         sa.UniqueConstraint("reverses_id"),
     )
     op.create_index(
@@ -543,9 +546,9 @@ def upgrade() -> None:
     _fill("transfer_cause", CAUSES)
     _fill("audit_event_kind", EVENTS)
 
-    protect("transfer", "id", "idempotency_key", "reverses_id")
+    protect("transfer", "id", "centre_id, idempotency_key", "reverses_id")
     protect("transfer_cause", "code")
-    protect("quarter_close", "id")
+    protect("quarter_close", "id", "centre_id, quarter_starts_on")
     protect("returns_run", "id")
     protect("returns_result", "id")
     protect("audit_event", "id")

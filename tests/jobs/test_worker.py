@@ -180,6 +180,60 @@ def test_a_run_whose_worker_is_gone_is_taken_over_once_its_lease_is_over(
     assert (job.state, job.owner, job.attempt_count) == (JobState.DONE, worker.name, 1)
 
 
+def test_a_run_that_stops_every_worker_is_given_up(
+    worker: Worker, engine: Engine, centre: Centre
+) -> None:
+    ask(engine, centre, "token", AT_TWO)
+    for minutes in range(5):
+        begin_and_die(engine, AT_TWO + timedelta(minutes=minutes))
+
+    for hours in (1, 2):
+        with time_machine.travel(AT_TWO + timedelta(hours=hours), tick=False):
+            worker.do_waiting(GOES_ON)
+
+    [job] = jobs(engine)
+    assert (job.state, job.lost_count, job.attempt_count) == (JobState.FAILED, 5, 1)
+    assert job.finished_at == AT_TWO + timedelta(hours=1)
+    assert (job.error or "").startswith("The worker stopped 5 times while computing this;")
+    assert runs(engine) == []
+
+
+def test_four_workers_lost_to_something_else_leave_the_run_to_a_fifth(
+    worker: Worker, engine: Engine, centre: Centre
+) -> None:
+    ask(engine, centre, "token", AT_TWO)
+    for minutes in range(4):
+        begin_and_die(engine, AT_TWO + timedelta(minutes=minutes))
+
+    with time_machine.travel(AT_TWO + timedelta(minutes=4), tick=False):
+        worker.do_waiting(GOES_ON)
+
+    [job] = jobs(engine)
+    assert (job.state, job.lost_count, job.attempt_count) == (JobState.DONE, 4, 1)
+
+
+def test_a_run_that_stopped_a_worker_lets_the_others_go_first(
+    engine: Engine, session: Session, centre: Centre
+) -> None:
+    other = a_centre(session)
+    session.commit()
+    poison = ask(engine, centre, "poison", AT_TWO)
+    begin_and_die(engine, AT_TWO)
+    harmless = ask(engine, other, "harmless", AT_TWO + timedelta(seconds=30))
+
+    waiting = list_job_runs_to_take(session, SYSTEM, AT_TWO + timedelta(minutes=1))
+
+    assert [job.id for job in waiting] == [harmless.id, poison.id]
+
+
+def begin_and_die(engine: Engine, at: datetime) -> None:
+    with open_session(engine, write=True) as session:
+        [seen] = list_job_runs_to_take(session, SYSTEM, at)
+        until = at + timedelta(minutes=1)
+        assert take_job_run(session, an_actor(at=at), seen, owner=f"gone {at}", lease_until=until)
+        session.commit()
+
+
 def test_of_two_who_see_the_same_run_one_takes_it(engine: Engine, centre: Centre) -> None:
     seen = ask(engine, centre, "token", AT_TWO)
 
