@@ -2,11 +2,12 @@
 
 from collections import Counter
 from datetime import date, timedelta
+from multiprocessing.process import BaseProcess
 from random import Random
 from time import sleep
 
 from sqlalchemy import Engine
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from chec import clock
 from chec.actions.returns_runs import request_returns_run
@@ -16,11 +17,6 @@ from chec.rules.returns_schedule import RETURNS, last_nightly_day, nightly_perio
 from tests.benchmarks import synthetic_ledger
 from tests.builders import a_centre, a_venture, an_actor
 from tests.jobs.workers import several_workers, start_worker, wait_until
-
-
-def unfinished(engine: Engine) -> int:
-    with open_session(engine, write=False) as session:
-        return session.exec(select(func.count()).where(JobRun.state != JobState.DONE)).one()
 
 
 def assert_each_once(session: Session, job_count: int, results_each: int) -> None:
@@ -62,27 +58,43 @@ def done(engine: Engine) -> list[JobRun]:
 def test_workers_killed_at_random_leave_each_period_done_once(
     database_url: str, engine: Engine, session: Session
 ) -> None:
-    synthetic_ledger.load(engine, ventures=100)
-    days = [last_night() - timedelta(back) for back in range(15)]
-    for day in days:
-        queue(session, day)
-    session.commit()
-    chance, killed = Random(), 0
+    """Whoever begins a run is killed soon after, until ten were killed in the middle of one."""
+    synthetic_ledger.load(engine, ventures=500)
+    chance, killed_at_work, day = Random(2026), 0, last_night()
 
     with several_workers(database_url, 3) as workers:
-        while unfinished(engine) and killed < 15:
-            sleep(chance.uniform(0.02, 0.25))
-            victim = chance.randrange(3)
-            workers[victim].kill()
-            workers[victim].join()
-            workers[victim] = start_worker(database_url)
-            killed += 1
-        wait_until(lambda: unfinished(engine) == 0)
+        while killed_at_work < 10:
+            day -= timedelta(days=1)
+            queue(session, day)
+            session.commit()
+            owner = wait_for_owner(engine, day)
+            sleep(chance.uniform(0, 0.2))
+            kill(workers, owner, database_url)
+            killed_at_work += job_of(engine, day).state is JobState.RUNNING
+        days = [day + timedelta(n) for n in range((last_night() - day).days + 1)]
+        wait_until(lambda: len(done(engine)) == len(days))
 
-    assert killed > 3
-    assert_each_once(session, job_count=15, results_each=102)
-    as_of = session.exec(select(col(ReturnsRun.as_of))).all()
-    assert sorted(as_of) == sorted(days)
+    assert_each_once(session, job_count=len(days), results_each=502)
+    assert sorted(session.exec(select(col(ReturnsRun.as_of))).all()) == days
+
+
+def job_of(engine: Engine, day: date) -> JobRun:
+    with open_session(engine, write=False) as session:
+        return session.exec(select(JobRun).where(JobRun.period == nightly_period(day))).one()
+
+
+def wait_for_owner(engine: Engine, day: date) -> str:
+    """The name of the worker that has begun the run."""
+    wait_until(lambda: job_of(engine, day).owner is not None)
+    return job_of(engine, day).owner or ""
+
+
+def kill(workers: list[BaseProcess], owner: str, url: str) -> None:
+    """Kill the worker of this name, and put another in its place."""
+    [place] = [n for n, each in enumerate(workers) if f":{each.pid}:" in owner]
+    workers[place].kill()
+    workers[place].join()
+    workers[place] = start_worker(url)
 
 
 def queue(session: Session, day: date) -> None:

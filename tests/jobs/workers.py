@@ -41,7 +41,7 @@ def wait_until(done: Callable[[], bool], *, seconds: float = 60) -> None:
     ends = monotonic() + seconds
     while not done():
         assert monotonic() < ends, "Waited in vain."
-        sleep(0.05)
+        sleep(0.02)
 
 
 def _work(url: str) -> None:
