@@ -1,8 +1,11 @@
 """One page for each thing that can go wrong, all made here."""
 
-from flask import Flask, Response, g, make_response, render_template
+import sqlite3
+
+from flask import Flask, Response, current_app, g, make_response, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from sqlalchemy import exc
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 from werkzeug.wrappers import Response as AnyResponse
 
 from chec import clock
@@ -53,11 +56,21 @@ _PAGES = {
         "Nothing was changed. Try again in a few minutes. If it goes wrong again, tell your "
         "administrator what you were doing and the time given here.",
     ),
+    503: (
+        "The system is busy",
+        "It is busy, or cannot reach its database. Nothing was changed. Try again in a minute. If "
+        "that does not help, tell your administrator the time given here.",
+    ),
 }
 _CSRF = (
     "This page was open for too long",
     "Nothing was changed. Go back, reload the page so that it is up to date, and send it again. If "
     "you have signed out or in since in another tab, sign in first.",
+)
+_LOST_AT_THE_END = (
+    "The system is busy",
+    "It lost its database while it was keeping what you sent. Look whether that was kept before "
+    "you send it again.",
 )
 
 
@@ -96,10 +109,26 @@ def _csrf_failed(_error: CSRFError) -> Response:
 def _http(error: HTTPException) -> AnyResponse:
     if error.code is None or error.code < 400:  # noqa: PLR2004  a redirect, not an error
         return error.get_response()
+    if isinstance(error, InternalServerError) and _lacks_database(error.original_exception):
+        return _database_away()
     response = _page(error.code if error.code in _PAGES else 400 if error.code < 500 else 500)  # noqa: PLR2004
     response.status_code = error.code
     if isinstance(error, MethodNotAllowed):
         response.allow.update(error.valid_methods or ())
+    return response
+
+
+def _lacks_database(error: BaseException | None) -> bool:
+    if isinstance(error, exc.OperationalError):
+        # Of the errors that SQLite gives this class, one is a defect: a table that is not there.
+        code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_BUSY)
+        return bool(code != sqlite3.SQLITE_ERROR)
+    return isinstance(error, exc.TimeoutError)
+
+
+def _database_away() -> Response:
+    response = _page(503, texts=_LOST_AT_THE_END if "is_committing" in g else None)
+    response.headers["Retry-After"] = "60"
     return response
 
 
@@ -109,15 +138,21 @@ def _page(
     title, advice = texts or _PAGES[status]
     if status >= 500:  # noqa: PLR2004
         g.broken = True  # the database may be what is broken: the page asks it nothing
-    page = render_template(
-        "errors/error.html",
+    # Not by render_template: flask-login would ask the database who this is, for every template.
+    page = current_app.jinja_env.get_template("errors/error.html").render(
         title=title,
         advice=advice,
         reasons=reasons or [],
         status=status,
         at=clock.now(),
     )
-    return make_response(page, status)
+    response = make_response(page, status)
+    if "HX-Request" in request.headers:
+        # The whole page, also where htmx would take a part of it that is not there.
+        response.headers.update(
+            {"HX-Retarget": "body", "HX-Reswap": "innerHTML", "HX-Reselect": "unset"}
+        )
+    return response
 
 
 def _note_refusal(reasons: str = "") -> None:

@@ -69,8 +69,10 @@ def may(action_name: str, centre_id: int) -> bool:
 
 
 def _account() -> Any:
-    """The user who has signed in, or None."""
-    return current_user if "session" in g and current_user.is_authenticated else None
+    """The user who has signed in; None too where the database may not be asked who that is."""
+    if "session" not in g or "broken" in g:
+        return None
+    return current_user if current_user.is_authenticated else None
 
 
 def _sort_link(column: str, sort: str) -> tuple[str, str | None]:

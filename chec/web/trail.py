@@ -1,10 +1,11 @@
 """What must survive the request in the audit trail: refusals, sign-ins, downloads.
 
 It is noted while the request runs and written after its transaction has ended, in a short one of
-its own.
+its own. What has happened by then has happened: a trail that cannot be written does not undo it.
 """
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
+from sqlalchemy.exc import SQLAlchemyError
 
 from chec import audit, clock
 from chec.db import open_session
@@ -36,8 +37,14 @@ def note(event: Event, *, viewer: Viewer | None = None, detail: str = "") -> Non
 def _write(response: Response) -> Response:
     noted = g.pop("noted", [])
     if noted:
-        with open_session(engine(), write=True) as session:
-            for actor, event, detail in noted:
-                audit.record(session, actor, event, f"{request.method} {request.path}", detail)
-            session.commit()
+        subject = f"{request.method} {request.path}"
+        try:
+            with open_session(engine(), write=True) as session:
+                for actor, event, detail in noted:
+                    audit.record(session, actor, event, subject, detail)
+                session.commit()
+        except SQLAlchemyError as error:
+            lost = ", ".join(f"{event} at {actor.at.isoformat()}" for actor, event, _ in noted)
+            why = type(error).__name__  # what it says may hold the row, and so personal data
+            current_app.logger.critical("Not in the audit trail: %s, %s: %s", lost, subject, why)
     return response

@@ -33,6 +33,7 @@ def _open() -> None:
 def _finish(response: Response) -> Response:
     if _is_ours_to_commit():
         if response.status_code < 400:  # noqa: PLR2004  the line between done and refused
+            g.is_committing = True
             g.session.commit()
         else:
             g.session.rollback()
