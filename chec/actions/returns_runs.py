@@ -12,6 +12,7 @@ from pyarrow import csv
 from sqlmodel import Session
 
 from chec import audit
+from chec.clock import london_day
 from chec.finance.flow_table import Floats
 from chec.finance.returns import NO_DAY, IrrTable
 from chec.models import (
@@ -49,11 +50,14 @@ class ComputedRun:
 def request_returns_run(session: Session, actor: Actor, centre: Centre, token: str) -> JobRun:
     """The job run that computes the centre's returns as of today, soon.
 
-    The same `token` leads to the same one; so does any other, until the first is finished.
+    The same `token` leads to the same one; so does any other on the day, until it is begun: from
+    then on it would leave out what is corrected now.
     """
     lock_centre(session, centre.id)
     period = asked_period(token)
-    present = find_job_run(session, centre.id, period) or find_waiting_request(session, centre.id)
+    present = find_job_run(session, centre.id, period) or find_waiting_request(
+        session, centre.id, london_day(actor.at)
+    )
     if present:
         return present
     run = JobRun(

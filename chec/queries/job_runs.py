@@ -1,10 +1,11 @@
 """Job runs: the ones to be done, and the latest of a centre."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlmodel import Session, col, or_, select
 
+from chec.clock import london_day
 from chec.models import JobRun, JobState, ReturnsRun, User
 from chec.permissions import Action, Viewer
 from chec.queries.centres import get_centre
@@ -66,14 +67,13 @@ def askers_of(session: Session, runs: Collection[ReturnsRun]) -> dict[int, str]:
     return {run.id: asked.get(run.id, "the command line") for run in runs}
 
 
-def find_waiting_request(session: Session, centre_id: int) -> JobRun | None:
-    """What a director has asked for and no worker has finished; the caller holds the lock."""
+def find_waiting_request(session: Session, centre_id: int, asked_on: date) -> JobRun | None:
+    """What a director asked for on this day and no worker has begun; the caller holds the lock."""
     query = select(JobRun).where(
-        JobRun.job == RETURNS,
-        JobRun.centre_id == centre_id,
-        col(JobRun.state).in_([JobState.QUEUED, JobState.RUNNING]),
+        JobRun.job == RETURNS, JobRun.centre_id == centre_id, JobRun.state == JobState.QUEUED
     )
-    return next((run for run in session.exec(query) if is_asked_for(run)), None)
+    asked = (run for run in session.exec(query) if is_asked_for(run))
+    return next((run for run in asked if london_day(run.requested_at) == asked_on), None)
 
 
 def find_job_run(session: Session, centre_id: int, period: str) -> JobRun | None:

@@ -1,5 +1,8 @@
 """A director asks for the returns to be computed."""
 
+from datetime import UTC, datetime
+
+import pytest
 from sqlmodel import Session, select
 
 from chec.actions.job_runs import finish_job_run, take_job_run
@@ -55,6 +58,37 @@ def test_nobody_asks_again_while_a_run_is_waiting(session: Session) -> None:
     first = request_returns_run(session, an_actor(), centre, "token")
 
     assert request_returns_run(session, an_actor(), centre, "another").id == first.id
+
+
+def test_a_run_that_has_begun_may_have_missed_what_is_asked_for(session: Session) -> None:
+    centre = a_centre(session)
+    begun = request_returns_run(session, an_actor(), centre, "token")
+    assert take_job_run(session, an_actor(), begun, owner="worker", lease_until=NOW)
+
+    queued = request_returns_run(session, an_actor(), centre, "another")
+
+    assert (queued.id != begun.id, queued.state) == (True, JobState.QUEUED)
+    assert request_returns_run(session, an_actor(), centre, "a third").id == queued.id
+    assert request_returns_run(session, an_actor(), centre, "token").id == begun.id
+
+
+@pytest.mark.parametrize(
+    ("asked_at", "is_the_same"),
+    [
+        (datetime(2026, 7, 1, 22, 59, tzinfo=UTC), True),
+        (datetime(2026, 7, 1, 23, 0, tzinfo=UTC), False),  # midnight in London
+    ],
+)
+def test_a_run_still_queued_from_yesterday_is_as_of_yesterday(
+    session: Session, asked_at: datetime, is_the_same: bool
+) -> None:
+    centre = a_centre(session)
+    before = an_actor(at=datetime(2026, 6, 30, 23, 0, tzinfo=UTC))
+    first = request_returns_run(session, before, centre, "token")
+
+    second = request_returns_run(session, an_actor(at=asked_at), centre, "another")
+
+    assert (second.id == first.id) is is_the_same
 
 
 def test_once_a_run_is_done_another_can_be_asked_for(session: Session) -> None:
