@@ -37,17 +37,14 @@ def check(engine: Engine) -> list[str]:
 
     Nothing is changed: each forbidden statement is tried and rolled back.
     """
-    checks: tuple[Callable[[Connection], list[str]], ...] = (
-        _versions_that_differ,
-        _differences_from_the_models,
-        _trial_balances_not_zero,
-        _forbidden_statements_that_pass,
-        _orphans,
-    )
     with engine.connect() as connection:
-        if not sa.inspect(connection).has_table("alembic_version"):
+        tables = set(sa.inspect(connection).get_table_names())
+        if "alembic_version" not in tables:
             return ["The database is empty. Run `chec db upgrade`."]
-        return [problem for one in checks for problem in one(connection)]
+        missing = sorted(set(SQLModel.metadata.tables) - tables)
+        if missing:
+            return [*_versions_that_differ(connection), *map(_NO_TABLE.format, missing)]
+        return [problem for one in _CHECKS for problem in one(connection)]
 
 
 def _alembic_config(connection: Connection) -> Config:
@@ -74,7 +71,22 @@ def _differences_from_the_models(connection: Connection) -> list[str]:
         warnings.filterwarnings("ignore", message=".*expression-based index")
         context = MigrationContext.configure(connection)
         found = compare_metadata(context, SQLModel.metadata)
-    return [f"The schema differs from the models: {difference}." for difference in found]
+    problems = [f"The schema differs from the models: {difference}." for difference in found]
+    return [*problems, *_names_that_are_missing(connection)]
+
+
+def _names_that_are_missing(connection: Connection) -> list[str]:
+    """CHECKs and indexes of the models, which the comparison above does not see everywhere."""
+    inspector = sa.inspect(connection)
+    indexes = set(connection.execute(sa.text(_INDEXES[connection.dialect.name])).scalars())
+    problems = []
+    for table in SQLModel.metadata.sorted_tables:
+        present = {check["name"] for check in inspector.get_check_constraints(table.name)}
+        checks = {c.name for c in table.constraints if isinstance(c, sa.CheckConstraint)}
+        wanted = {index.name for index in table.indexes}
+        problems += [f"{table.name}: the CHECK {name} is missing." for name in checks - present]
+        problems += [f"{table.name}: the index {name} is missing." for name in wanted - indexes]
+    return sorted(problems)
 
 
 def _trial_balances_not_zero(connection: Connection) -> list[str]:
@@ -101,18 +113,30 @@ def _forbidden_statements_that_pass(connection: Connection) -> list[str]:
     ]
 
 
+def _triggers_that_are_missing(connection: Connection) -> list[str]:
+    dialect = connection.dialect.name
+    present = set(connection.execute(sa.text(_TRIGGERS[dialect])).scalars())
+    wanted = [name for table in APPEND_ONLY for name in _triggers(dialect, table)]
+    return [f"The trigger {name} is missing." for name in wanted if name not in present]
+
+
+def _triggers(dialect: str, table: str) -> list[str]:
+    """What the migrations call the triggers of an append-only table.
+
+    SQLite asks its triggers about rows, of which an empty table has none to try; and one trigger
+    can answer for another that is gone.
+    """
+    acts = ("change",) if dialect == "postgresql" else ("update", "delete", "replace")
+    return [f"{table}_no_{act}" for act in acts]
+
+
 def _forbidden(connection: Connection, table: str) -> list[str]:
     key = sa.inspect(connection).get_pk_constraint(table)["constrained_columns"][0]
     statements = [f"UPDATE {table} SET {key} = {key}", f"DELETE FROM {table}"]
     if connection.dialect.name == "postgresql":
         return [*statements, f"TRUNCATE {table} CASCADE"]
-    if connection.execute(sa.text(f"SELECT 1 FROM {table} LIMIT 1")).first():
-        return [*statements, f"REPLACE INTO {table} SELECT * FROM {table} LIMIT 1"]
-    # SQLite's triggers speak for each row, and an empty table has none to try: look for them.
-    names = {f"{table}_no_{act}" for act in ("update", "delete", "replace")}
-    listed = sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table")
-    missing = names - set(connection.execute(listed, {"table": table}).scalars())
-    return ["SELECT 1"] if missing else []
+    some = connection.execute(sa.text(f"SELECT 1 FROM {table} LIMIT 1")).first()
+    return [*statements, f"REPLACE INTO {table} SELECT * FROM {table} LIMIT 1"] if some else []
 
 
 def _goes_through(connection: Connection, statement: str) -> bool:
@@ -145,3 +169,22 @@ def _count_orphans(connection: Connection, table: sa.Table, key: sa.ForeignKeyCo
     query = sa.select(sa.func.count()).select_from(child)
     given = (mine.is_not(None) for mine, _ in pairs)
     return int(connection.execute(query.where(*given, missing)).scalar_one())
+
+
+_NO_TABLE = "The table {} is missing."
+_INDEXES = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'index'",
+    "postgresql": "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()",
+}
+_TRIGGERS = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'",
+}
+_CHECKS: tuple[Callable[[Connection], list[str]], ...] = (
+    _versions_that_differ,
+    _differences_from_the_models,
+    _trial_balances_not_zero,
+    _triggers_that_are_missing,
+    _forbidden_statements_that_pass,
+    _orphans,
+)

@@ -34,9 +34,16 @@ def make_engine(url: str) -> Engine:
 
 
 def open_session(engine: Engine, *, write: bool) -> Session:
-    """A session that has not begun. `write=True` takes SQLite's write lock when it begins."""
-    mode = "IMMEDIATE" if write else "DEFERRED"
-    return Session(engine.execution_options(sqlite_begin=mode), expire_on_commit=False)
+    """A session that has not begun.
+
+    One that writes takes SQLite's write lock when it begins; one that reads sees the database as it
+    was at its first question, so that figures of one page agree.
+    """
+    if engine.dialect.name == "sqlite":
+        engine = engine.execution_options(sqlite_begin="IMMEDIATE" if write else "DEFERRED")
+    elif not write:
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")
+    return Session(engine, expire_on_commit=False)
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:

@@ -9,7 +9,10 @@ _SAYS = "{table} is append-only: rows are added, never changed or removed"
 
 
 def protect(table: str, *keys: str) -> None:
-    """Refuse UPDATE, DELETE, TRUNCATE, and an INSERT that would replace a row by one of `keys`."""
+    """Refuse UPDATE, DELETE, TRUNCATE, and an INSERT that would replace a row by one of `keys`.
+
+    A key of several columns is written with commas: `"centre_id, quarter_starts_on"`.
+    """
     if op.get_bind().dialect.name == "postgresql":
         _protect_in_postgresql(table)
     else:
@@ -33,5 +36,9 @@ def _protect_in_sqlite(table: str, keys: tuple[str, ...]) -> None:
     op.execute(f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {refuse}")
     op.execute(f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}")
     # REPLACE deletes without asking the delete trigger, unless recursive_triggers is on.
-    there = " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})" for key in keys)
+    there = " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {_same(key)})" for key in keys)
     op.execute(f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {there} {refuse}")
+
+
+def _same(key: str) -> str:
+    return " AND ".join(f"{column} = NEW.{column}" for column in key.split(", "))

@@ -14,6 +14,8 @@ from chec.actions.quarters import close_quarter
 from chec.database_schema import APPEND_ONLY
 from chec.finance.periods import Quarter
 from chec.models import (
+    Account,
+    AccountKind,
     AuditEventKind,
     Cause,
     Event,
@@ -92,6 +94,52 @@ def test_nothing_is_replaced_even_where_the_connection_is_not_ours(
         connection.exec_driver_sql("BEGIN")
 
 
+@pytest.mark.backend("sqlite")
+@pytest.mark.parametrize("table", ["quarter_close", "transfer"])
+def test_nothing_is_replaced_by_another_key_than_its_own(
+    engine: Engine, session: Session, table: str
+) -> None:
+    names = [f'"{column.name}"' for column in SQLModel.metadata.tables[table].columns]
+    columns = ", ".join(name for name in names if name != '"id"')
+    _a_row_in_each(session)
+    session.commit()
+    with refused(), engine.begin() as connection:
+        connection.execute(
+            sa.text(f"REPLACE INTO {table} ({columns}) SELECT {columns} FROM {table}")
+        )
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        (
+            "DROP INDEX one_account_of_a_kind",
+            "account: the index one_account_of_a_kind is missing.",
+        ),
+        ("DROP TABLE returns_result", "The table returns_result is missing."),
+    ],
+)
+def test_what_was_taken_away_is_missed(engine: Engine, statement: str, says: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.text(statement))
+    assert says in database_schema.check(engine)
+
+
+@pytest.mark.backend("sqlite")
+def test_a_trigger_is_missed_for_which_another_would_answer(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP TRIGGER transfer_no_replace"))
+    assert database_schema.check(engine) == ["The trigger transfer_no_replace is missing."]
+
+
+@pytest.mark.backend("postgresql")
+def test_a_check_is_missed(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE transfer DROP CONSTRAINT pence_is_positive"))
+    says = "transfer: the CHECK pence_is_positive is missing."
+    assert database_schema.check(engine) == [says]
+
+
 @pytest.mark.backend("postgresql")
 def test_nothing_is_truncated(engine: Engine) -> None:
     for table in APPEND_ONLY:
@@ -108,6 +156,16 @@ def test_a_transfer_needs_accounts_of_its_own_centre(engine: Engine, session: Se
             centre_id=other.id,
             idempotency_key="elsewhere",
         )
+    )
+    with pytest.raises(sa.exc.IntegrityError):
+        session.flush()
+
+
+def test_an_account_is_of_a_venture_of_its_own_centre(session: Session) -> None:
+    venture = builders.a_venture(session, builders.a_centre(session))
+    other = builders.a_centre(session)
+    session.add(
+        Account(centre_id=other.id, kind=AccountKind.VENTURE_FUNDING, venture_id=venture.id)
     )
     with pytest.raises(sa.exc.IntegrityError):
         session.flush()

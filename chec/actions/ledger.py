@@ -28,7 +28,7 @@ def post_transfer(
     Raises RuleBroken, with a sentence for each thing wrong; nothing is posted then.
     """
     centre = lock_centre(session, centre.id)
-    posted = _posted_under(session, idempotency_key)
+    posted = _posted_under(session, centre.id, idempotency_key)
     if posted:
         return posted
     faults = faults_of(
@@ -53,7 +53,7 @@ def reverse_transfer(session: Session, actor: Actor, transfer: Transfer, reason:
     lock_centre(session, transfer.centre_id)
     reason = reason.strip()
     key = f"reversal:{transfer.id}"
-    reversed_by = _posted_under(session, key)
+    reversed_by = _posted_under(session, transfer.centre_id, key)
     if reversed_by and (reversed_by.recorded_by_id, reversed_by.memo) == (actor.user_id, reason):
         return reversed_by
     reasons = reasons_not_to_reverse(reversed_by.id if reversed_by else None, reason)
@@ -115,6 +115,8 @@ def _refuse_overdraft(session: Session, centre: Centre, entry: Entry) -> None:
         raise RuleBroken(reasons)
 
 
-def _posted_under(session: Session, idempotency_key: str) -> Transfer | None:
-    query = select(Transfer).where(Transfer.idempotency_key == idempotency_key)
+def _posted_under(session: Session, centre_id: int, idempotency_key: str) -> Transfer | None:
+    query = select(Transfer).where(
+        Transfer.centre_id == centre_id, Transfer.idempotency_key == idempotency_key
+    )
     return session.exec(query).one_or_none()

@@ -85,7 +85,7 @@ def import_ledger(
             on_progress(batch[-1].number)
             if faults.count:
                 continue  # nothing will be posted; the rest is read for what is wrong with it
-            new = _not_posted(session, batch)
+            new = _not_posted(session, centre, batch)
             _insert(session, actor, centre, new, account_id)
             added, present = added + len(new), present + len(batch) - len(new)
             for line in new:
@@ -118,13 +118,12 @@ def _sound_lines(
         for fault in wrong:
             faults.add(number, fault)
         if isinstance(says, Entry) and not wrong:
-            yield _Sound(number, says, _idempotency_key(centre, says, seen))
+            yield _Sound(number, says, _idempotency_key(says, seen))
 
 
-def _idempotency_key(centre: Centre, entry: Entry, seen: Counter[bytes]) -> str:
+def _idempotency_key(entry: Entry, seen: Counter[bytes]) -> str:
     """From the line's content, and its place among the equal lines of the file."""
     parts = (
-        centre.id,
         entry.on.isoformat(),
         *_spelled_out(entry.debit),
         *_spelled_out(entry.credit),
@@ -142,9 +141,11 @@ def _spelled_out(key: AccountKey) -> tuple[str | int | None, ...]:
     return key.kind.value, key.venture_id, key.payer_id, key.investor_id, key.instrument_id
 
 
-def _not_posted(session: Session, batch: list[_Sound]) -> list[_Sound]:
+def _not_posted(session: Session, centre: Centre, batch: list[_Sound]) -> list[_Sound]:
     keys = [line.idempotency_key for line in batch]
-    query = select(Transfer.idempotency_key).where(col(Transfer.idempotency_key).in_(keys))
+    query = select(Transfer.idempotency_key).where(
+        Transfer.centre_id == centre.id, col(Transfer.idempotency_key).in_(keys)
+    )
     posted = set(session.exec(query))
     return [line for line in batch if line.idempotency_key not in posted]
 

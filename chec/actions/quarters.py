@@ -1,6 +1,6 @@
 """Closing a quarter of the ledger."""
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from chec import audit
 from chec.clock import london_day
@@ -14,8 +14,14 @@ from chec.rules.quarter_closing import reasons_not_to_close
 
 
 def close_quarter(session: Session, actor: Actor, centre: Centre, quarter: Quarter) -> QuarterClose:
-    """Close `quarter` and every earlier one; RuleBroken where it is not over, or closed already."""
+    """Close `quarter` and every earlier one; the first close, if this is the same act repeated.
+
+    Raises RuleBroken where the quarter is not over, or was closed by somebody else or with another.
+    """
     centre = lock_centre(session, centre.id)
+    closed = _closed_already(session, actor, centre, quarter)
+    if closed:
+        return closed
     reasons = reasons_not_to_close(
         quarter,
         today=london_day(actor.at),
@@ -34,3 +40,15 @@ def close_quarter(session: Session, actor: Actor, centre: Centre, quarter: Quart
     session.flush()
     audit.record(session, actor, Event.QUARTER_CLOSED, reference("centre", centre.id), quarter.code)
     return close
+
+
+def _closed_already(
+    session: Session, actor: Actor, centre: Centre, quarter: Quarter
+) -> QuarterClose | None:
+    return session.exec(
+        select(QuarterClose).where(
+            QuarterClose.centre_id == centre.id,
+            QuarterClose.quarter_starts_on == quarter.starts_on,
+            QuarterClose.closed_by_id == actor.user_id,
+        )
+    ).one_or_none()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, func
 from sqlmodel import Field, SQLModel, col
 
 from chec.models import columns
@@ -66,15 +66,19 @@ class Account(SQLModel, table=True):
         _exactly("instrument_id", OF_AN_INSTRUMENT),
         _exactly("investor_id", OF_AN_INVESTOR),
         UniqueConstraint("id", "centre_id", name="account_in_its_centre"),
+        ForeignKeyConstraint(["venture_id", "centre_id"], ["venture.id", "venture.centre_id"]),
+        ForeignKeyConstraint(
+            ["instrument_id", "centre_id"], ["instrument.id", "instrument.centre_id"]
+        ),
     )
 
     id: int = Field(default=None, primary_key=True)
     centre_id: int = Field(foreign_key="centre.id")
     kind: AccountKind = columns.enum(AccountKind)
-    venture_id: int | None = Field(default=None, foreign_key="venture.id", index=True)
+    venture_id: int | None = Field(default=None, index=True)
     payer_id: int | None = Field(default=None, foreign_key="organisation.id", index=True)
     investor_id: int | None = Field(default=None, foreign_key="organisation.id", index=True)
-    instrument_id: int | None = Field(default=None, foreign_key="instrument.id", index=True)
+    instrument_id: int | None = Field(default=None, index=True)
 
 
 # One account of a kind for the same venture, payer and instrument. NULLs differ in a plain UNIQUE.

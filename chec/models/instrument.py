@@ -21,6 +21,7 @@ class Instrument(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("centre_id", "reference"),
+        UniqueConstraint("id", "centre_id", name="instrument_in_its_centre"),
         CheckConstraint("committed_pence > 0", name="committed_is_positive"),
     )
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from chec.models import columns
@@ -23,6 +23,7 @@ class Transfer(SQLModel, table=True):
         ForeignKeyConstraint(
             ["credit_account_id", "centre_id"], ["account.id", "account.centre_id"]
         ),
+        UniqueConstraint("centre_id", "idempotency_key"),
         CheckConstraint("pence > 0", name="pence_is_positive"),
         CheckConstraint("debit_account_id <> credit_account_id", name="two_accounts"),
         # Holds all that a returns run reads, so that a million rows are not looked up one by one.
@@ -52,6 +53,6 @@ class Transfer(SQLModel, table=True):
     memo: str = ""
     recorded_at: datetime
     recorded_by_id: int | None = Field(default=None, foreign_key="app_user.id")
-    idempotency_key: str = Field(unique=True)
+    idempotency_key: str
     reverses_id: int | None = Field(default=None, foreign_key="transfer.id", unique=True)
     corrects_quarter_on: date | None = None

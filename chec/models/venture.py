@@ -20,7 +20,10 @@ class Stage(StrEnum):
 
 
 class Venture(SQLModel, table=True):
-    __table_args__ = (UniqueConstraint("centre_id", "name"),)
+    __table_args__ = (
+        UniqueConstraint("centre_id", "name"),
+        UniqueConstraint("id", "centre_id", name="venture_in_its_centre"),
+    )
 
     id: int = Field(default=None, primary_key=True)
     centre_id: int = Field(foreign_key="centre.id")

@@ -11,6 +11,7 @@ from chec.models import (
     Account,
     AccountKey,
     Instrument,
+    InstrumentKind,
     Organisation,
     OrganisationKind,
     Transfer,
@@ -93,18 +94,20 @@ def list_balances(session: Session, viewer: Viewer, centre_id: int) -> Sequence[
 
 
 def list_owners(
-    session: Session, centre_id: int, owner: Literal["venture_id", "payer_id", "investor_id"]
+    session: Session, centre_id: int, owner: Literal["venture", "payer", "investor"]
 ) -> dict[int, str]:
-    """The ventures, payers or investors that the centre's accounts belong to: names by key."""
-    noun = Venture if owner == "venture_id" else Organisation
-    query = (
-        select(noun.id, noun.name)
-        .join(Account, getattr(Account, owner) == noun.id)
-        .where(Account.centre_id == centre_id)
-        .distinct()
-        .order_by(noun.name)
+    """Who the ledger of a centre can be read by: its ventures, payers or investors, by key."""
+    if owner == "venture":
+        ventures = select(Venture.id, Venture.name).where(Venture.centre_id == centre_id)
+        return dict(session.exec(ventures.order_by(Venture.name)).all())
+    of_centre = {
+        "payer": select(Account.payer_id).where(Account.centre_id == centre_id),
+        "investor": select(Instrument.investor_id).where(Instrument.centre_id == centre_id),
+    }
+    query = select(Organisation.id, Organisation.name).where(
+        col(Organisation.id).in_(of_centre[owner])
     )
-    return dict(session.exec(query).all())
+    return dict(session.exec(query.order_by(Organisation.name)).all())
 
 
 def directory_of(session: Session, centre_id: int) -> Directory:
@@ -112,7 +115,7 @@ def directory_of(session: Session, centre_id: int) -> Directory:
     ventures = select(Venture.name, Venture.id).where(Venture.centre_id == centre_id)
     payers = select(Organisation.name, Organisation.id).where(col(Organisation.kind).in_(PAYERS))
     instruments = (
-        select(Organisation.name, Instrument.reference, Organisation.id, Instrument.id)
+        select(Organisation.name, Instrument, Organisation.id)
         .join(Organisation, col(Instrument.investor_id) == Organisation.id)
         .where(Instrument.centre_id == centre_id)
     )
@@ -120,8 +123,12 @@ def directory_of(session: Session, centre_id: int) -> Directory:
     return Directory(
         ventures=dict(session.exec(ventures).all()),
         payers=dict(session.exec(payers).all()),
-        investors={name: key for name, _, key, _ in terms},
-        instruments={(name, ref): (who, key) for name, ref, who, key in terms},
+        investors={name: key for name, _, key in terms},
+        instruments={
+            (name, instrument.reference): (key, instrument.id)
+            for name, instrument, key in terms
+            if instrument.kind is not InstrumentKind.GRANT  # a grant is income, never capital
+        },
     )
 
 

@@ -133,7 +133,7 @@ def _read_line(
     if refused:
         return Line(number, [Fault(name, REFUSAL) for name in refused])
     readers: dict[str, Callable[[str], Any]] = {
-        "on": _day,
+        "on": read_iso_day,
         "debit": account,
         "credit": account,
         "pounds": parse_pounds,
@@ -153,7 +153,8 @@ def _read_line(
     )
 
 
-def _day(text: str) -> date:
+def read_iso_day(text: str) -> date:
+    """The day written as 2026-10-31; ValueError, in words for its writer, for another text."""
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         raise ValueError("Write the date as year-month-day, such as 2026-10-31.")
     try:

@@ -80,9 +80,9 @@ def _filter_form(centre: Centre, names: dict[int, str]) -> LedgerFilterForm:
     form = LedgerFilterForm()
     form.offer(
         account=names,
-        venture=list_owners(g.session, centre.id, "venture_id"),
-        payer=list_owners(g.session, centre.id, "payer_id"),
-        investor=list_owners(g.session, centre.id, "investor_id"),
+        venture=list_owners(g.session, centre.id, "venture"),
+        payer=list_owners(g.session, centre.id, "payer"),
+        investor=list_owners(g.session, centre.id, "investor"),
     )
     return form
 

@@ -6,7 +6,6 @@ from werkzeug.wrappers import Response
 from chec import clock
 from chec.actions.quarters import close_quarter
 from chec.errors import NotFound
-from chec.finance.periods import Quarter
 from chec.permissions import Action
 from chec.queries.centres import get_centre
 from chec.queries.quarters import list_quarters
@@ -33,14 +32,14 @@ def close(centre_id: int, code: str) -> Response | tuple[str, int]:
     """Close a quarter and every earlier one, after a look at what that means."""
     centre = get_centre(g.session, viewer(), Action.CLOSE_QUARTER, centre_id)
     actor = acting(Action.CLOSE_QUARTER, centre_id)
-    try:
-        quarter = Quarter.parse(code)
-    except ValueError:
-        raise NotFound from None
+    rows = {row.quarter.code: row for row in list_quarters(g.session, centre, clock.today())}
+    if code not in rows:
+        raise NotFound
+    quarter = rows[code].quarter
     form = CloseQuarterForm()
     if form.validate_on_submit():
         close_quarter(g.session, actor, centre, quarter)
         flash(f"{quarter.name} is closed.")
         return redirect(url_for("quarters.index", centre_id=centre_id), 303)
-    page = render_template("quarters/close.html", centre=centre, quarter=quarter, form=form)
+    page = render_template("quarters/close.html", centre=centre, row=rows[code], form=form)
     return page, 422 if form.is_submitted() else 200

@@ -52,6 +52,15 @@ def test_the_same_key_leads_to_the_first_result(session: Session) -> None:
     assert bank_pence(session, centre) == 500
 
 
+def test_a_key_of_one_centre_means_nothing_in_another(session: Session) -> None:
+    centre, other = builders.a_centre(session), builders.a_centre(session)
+    kinds = (BANK, builders.an_account_key(session, centre, AccountKind.GRANT_INCOME))
+    entry = Entry(MARCH, *kinds, 900, Cause.GRANT)
+    first = post_transfer(session, builders.an_actor(), centre, entry, "form:1")
+    second = post_transfer(session, builders.an_actor(), other, entry, "form:1")
+    assert (first.centre_id, second.centre_id) == (centre.id, other.id)
+
+
 def test_no_payment_takes_the_bank_below_zero(session: Session) -> None:
     centre = builders.a_centre(session)
     builders.a_transfer(session, centre, Cause.GRANT, pence=900, on=MARCH)

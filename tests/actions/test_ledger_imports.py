@@ -6,7 +6,7 @@ from sqlmodel import Session, func, select
 from chec.actions.ledger import reverse_transfer
 from chec.actions.ledger_imports import MOST_FAULTS_NAMED, LedgerImport, import_ledger
 from chec.errors import RuleBroken
-from chec.models import Centre, Transfer
+from chec.models import Centre, InstrumentKind, Transfer
 from chec.permissions import SYSTEM
 from chec.queries.ledger import LedgerFilter, list_transfers
 from tests import builders
@@ -112,3 +112,12 @@ def test_the_future_and_closed_days_are_refused_by_line(session: Session, centre
     reasons = refusals(session, centre, future, early)
     assert "Line 2, on: 2 March 2027 is in the future" in reasons[0]
     assert "Line 3, on: 2 March 2020 is before the centre opened" in reasons[1]
+
+
+def test_a_grant_is_never_booked_as_capital(session: Session, centre: Centre) -> None:
+    fund = builders.an_investor(session, name="Giver")
+    builders.an_instrument(session, centre, fund, reference="G1", kind=InstrumentKind.GRANT)
+    wrong = GRANT.replace("grant income: Fund", "investor capital: Giver / G1")
+    reasons = refusals(session, centre, wrong.replace(",grant,", ",drawdown,"))
+    assert reasons[0].startswith("Line 2, credit: This centre has no instrument “Giver / G1”")
+    assert load(session, centre, GRANT.replace("Fund", "Giver")) == LedgerImport(1, 0)

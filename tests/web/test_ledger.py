@@ -86,7 +86,9 @@ def test_filters_in_the_address_choose_and_total(
     ("query", "says"),
     [
         ("from=31/10/2026", "such as 2026-10-31"),
-        ("to=2026-02-30", "such as 2026-10-31"),
+        ("to=2026-02-30", "2026-02-30 is not a day of the calendar"),
+        ("from=20260401", "such as 2026-10-31"),
+        ("from=2026-05-01&to=2026-04-01", "before the first one"),
         ("venture=V-9999", "Not a valid choice"),
         ("account=nonsense", "Not a valid choice"),
         ("cause=theft", "not a valid choice"),

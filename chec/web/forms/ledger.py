@@ -1,7 +1,6 @@
 """Forms of the ledger."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from wtforms import DateField, SelectField, SelectMultipleField, TextAreaField
@@ -11,6 +10,7 @@ from wtforms.validators import InputRequired, ValidationError
 from chec.models import Cause
 from chec.models.references import parse_reference, reference
 from chec.queries.ledger import KnownTo, LedgerFilter
+from chec.rules.ledger_file import read_iso_day
 from chec.rules.posting import MEMO_LENGTH
 from chec.rules.reversal import reasons_not_to_give
 from chec.web.forms.base import FilterForm, Form
@@ -23,10 +23,7 @@ class FilterDay(DateField):
         """Read the day; empty is no day."""
         self.data = None
         if valuelist and valuelist[0].strip():
-            try:
-                self.data = date.fromisoformat(valuelist[0].strip())
-            except ValueError:
-                raise ValueError("Give the day as year-month-day, such as 2026-10-31.") from None
+            self.data = read_iso_day(valuelist[0].strip())
 
 
 class LedgerFilterForm(FilterForm):
@@ -41,6 +38,11 @@ class LedgerFilterForm(FilterForm):
     cause = SelectMultipleField(
         "Causes", choices=[SelectChoice(cause.value, cause.value.capitalize()) for cause in Cause]
     )
+
+    def validate_to_on(self, field: FilterDay) -> None:
+        """A range has its days in order."""
+        if self.from_on.data and field.data and field.data < self.from_on.data:
+            raise ValidationError("This day is before the first one. Change one of the two.")
 
     def offer(self, **names: Mapping[int, str]) -> None:
         """Let each field named choose among rows, or all of them."""
