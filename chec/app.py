@@ -95,7 +95,7 @@ def _configuration(settings: Settings) -> dict[str, object]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.secure_cookies,
-        "PERMANENT_SESSION_LIFETIME": 12 * 60 * 60,  # a working day, then sign in again
+        "PERMANENT_SESSION_LIFETIME": 12 * 60 * 60,  # a working day: `access.py` then asks again
         "WTF_CSRF_TIME_LIMIT": None,  # a form is good for as long as the session it belongs to
         "WTF_CSRF_SSL_STRICT": False,  # our Referrer-Policy is stricter; the token is the check
         "MAX_CONTENT_LENGTH": 64 * 1024 * 1024,

@@ -1,8 +1,10 @@
 """Signing in through the form, and out."""
 
 import re
+from datetime import timedelta
 
 import pytest
+import time_machine
 from sqlmodel import Session, select
 from werkzeug.test import TestResponse
 
@@ -74,6 +76,24 @@ def test_a_user_locked_while_signed_in_is_out(client: Client, user: User, sessio
     session.add(user)
     session.commit()
     assert client.get("/").headers["Location"] == "/login"
+
+
+def test_after_a_working_day_one_signs_in_again_however_busy_it_was(
+    client: Client, user: User
+) -> None:
+    def after(hours: float) -> time_machine.travel:
+        return time_machine.travel(builders.NOW + timedelta(hours=hours), tick=False)
+
+    with after(0):
+        sign_in(client, EMAIL, PASSWORD)
+    with after(11), client.session_transaction() as state:
+        state["said"] = "a message, with which the cookie is made anew"
+    with after(11.9):
+        assert client.get("/").status_code == 200
+    with after(12.1):
+        assert client.get("/").headers["Location"] == "/login"
+        assert sign_in(client, EMAIL, PASSWORD).headers["Location"] == "/"
+        assert client.get("/").status_code == 200
 
 
 def test_an_empty_form_says_what_is_missing(client: Client) -> None:
