@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -10,10 +10,11 @@ from threading import Event
 
 import click
 from sqlalchemy import Engine
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlmodel import Session
 
 from chec import clock, database_schema
-from chec.actions.ledger_imports import import_ledger
+from chec.actions.ledger_imports import check_ledger_file, import_ledger
 from chec.config import Settings
 from chec.db import make_engine, open_session
 from chec.demo import run_demo
@@ -25,6 +26,8 @@ from chec.models import Centre
 from chec.models.references import reference
 from chec.permissions import SYSTEM, Action, system_actor
 from chec.queries.centres import list_centres
+
+_BUSY = "The database is busy: somebody records many transfers. Try again in a minute."
 
 
 @click.group()
@@ -40,7 +43,7 @@ def db() -> None:
 @db.command()
 def upgrade() -> None:
     """Bring the database up to the newest migration."""
-    with _engine() as engine:
+    with _engine(any_version=True) as engine:
         database_schema.upgrade(engine)
     click.echo("The database is up to date.")
 
@@ -48,7 +51,7 @@ def upgrade() -> None:
 @db.command()
 def check() -> None:
     """Check the schema, the trial balance, the append-only triggers and the foreign keys."""
-    with _engine() as engine:
+    with _engine(any_version=True) as engine:
         problems = database_schema.check(engine)
     if problems:
         raise _refusal(problems)
@@ -70,20 +73,19 @@ def import_file(file: Path, centre_ref: str | None) -> None:
     """
     if find_nhs_numbers(file.name):
         raise _refusal([f"The file's name: {REFUSAL}"])
-    with (
-        _engine() as engine,
-        open_session(engine, write=True) as session,
-        file.open("rb") as lines,
-    ):
-        centre = _centre(session, centre_ref)
-        try:
-            done = import_ledger(session, system_actor(clock.now()), centre, lines, _show_progress)
-        except RuleBroken as refused:
-            raise _refusal([*refused.reasons, "Nothing was imported."]) from refused
-        session.commit()
+    actor = system_actor(clock.now())
+    with _engine() as engine, file.open("rb") as lines, _refusals_shown("Nothing was imported."):
+        with open_session(engine, write=False) as session:
+            centre = _centre(session, centre_ref)
+            check_ledger_file(session, actor, centre, lines, _progress("checked"))
+        lines.seek(0)
+        with open_session(engine, write=True) as session:
+            done = import_ledger(session, actor, centre, lines, _progress("posted"))
+            session.commit()
+    plural = "" if done.added_count == 1 else "s"
+    present = f"; {done.present_count:,} in it already" if done.present_count else ""
     click.echo(
-        f"{centre.name}: {done.added_count:,} transfers added,"
-        f" {done.present_count:,} in the ledger already."
+        f"{centre.name}: {done.added_count:,} transfer{plural} added to the ledger{present}."
     )
 
 
@@ -102,11 +104,8 @@ def run_returns(as_of: datetime, centre_ref: str | None) -> None:
             every = list_centres(session, SYSTEM, Action.VIEW_RUNS)
             centres = [_centre(session, centre_ref)] if centre_ref or not every else every
         for centre in centres:
-            try:
+            with _refusals_shown(f"There is no run of {centre.name}."):
                 run = run_returns_once(engine, centre, as_of.date())
-            except RuleBroken as refused:
-                reasons = [f"{centre.name}: {reason}" for reason in refused.reasons]
-                raise _refusal(reasons) from refused
             click.echo(f"{centre.name}: {reference('returns_run', run.id)} as of {run.as_of}.")
 
 
@@ -116,28 +115,48 @@ def worker() -> None:
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
+    with _engine():
+        pass  # it answers, and is up to date
     work(Settings(), stop)
 
 
 @main.command()
 def demo() -> None:
     """Serve an invented centre from this machine, until Ctrl-C."""
-    try:
+    with _refusals_shown("The demo was not started."):
         code = run_demo(click.echo)
-    except RuleBroken as refused:
-        raise _refusal(refused.reasons) from refused
     raise SystemExit(code)
 
 
 @contextmanager
-def _engine() -> Iterator[Engine]:
+def _engine(*, any_version: bool = False) -> Iterator[Engine]:
+    """The database of the settings; what keeps it from answering is said in a sentence."""
     settings = Settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    engine = make_engine(settings.url)
     try:
+        engine = make_engine(settings.url)
+    except (ArgumentError, ModuleNotFoundError) as unknown:
+        raise _refusal(["CHEC_DATABASE_URL is no address of a database."]) from unknown
+    try:
+        if not any_version and not database_schema.is_up_to_date(engine):
+            raise _refusal(["The database is not up to date. Run `chec db upgrade`."])
         yield engine
+    except OperationalError as error:
+        busy = "locked" in str(error.orig)
+        raise _refusal(
+            [_BUSY if busy else f"The database does not answer: {error.orig}"]
+        ) from error
     finally:
         engine.dispose()
+
+
+@contextmanager
+def _refusals_shown(after: str) -> Iterator[None]:
+    """What a rule refuses ends the command, with its reasons and `after`."""
+    try:
+        yield
+    except RuleBroken as refused:
+        raise _refusal([*refused.reasons, after]) from refused
 
 
 def _centre(session: Session, ref: str | None) -> Centre:
@@ -152,9 +171,12 @@ def _centre(session: Session, ref: str | None) -> Centre:
     )
 
 
-def _show_progress(line_number: int) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"\r{line_number:,} lines", nl=False, err=True)
+def _progress(done: str) -> Callable[[int], None]:
+    def show(line_number: int) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r{line_number:,} lines {done} ", nl=False, err=True)
+
+    return show
 
 
 def _refusal(reasons: list[str]) -> click.ClickException:

@@ -32,6 +32,12 @@ def upgrade(engine: Engine) -> None:
         command.upgrade(_alembic_config(connection), "head")
 
 
+def is_up_to_date(engine: Engine) -> bool:
+    """Whether the database is at the newest migration."""
+    with engine.connect() as connection:
+        return not _versions_that_differ(connection)
+
+
 def check(engine: Engine) -> list[str]:
     """What is wrong with the database, a sentence each; an empty list where all is well.
 

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import Engine
 from sqlmodel import Session, func, select
 
 from chec.cli import main
+from chec.db import open_session
 from chec.models import Centre, ReturnsRun, Transfer
 from chec.models.references import reference
 from tests import builders
@@ -55,8 +57,8 @@ def test_a_file_is_imported_and_the_second_time_changes_nothing(
     chec: Chec, session: Session, centre: Centre, file: Path
 ) -> None:
     first, second = chec("ledger", "import", file), chec("ledger", "import", file)
-    assert first.output == "Wren Valley: 1 transfers added, 0 in the ledger already.\n"
-    assert second.output == "Wren Valley: 0 transfers added, 1 in the ledger already.\n"
+    assert first.output == "Wren Valley: 1 transfer added to the ledger.\n"
+    assert second.output == "Wren Valley: 0 transfers added to the ledger; 1 in it already.\n"
     assert transfers(session) == 1
 
 
@@ -87,6 +89,36 @@ def test_of_several_centres_one_must_be_named(
 def test_without_a_centre_nothing_can_be_imported(chec: Chec, file: Path) -> None:
     refused = chec("ledger", "import", file)
     assert (refused.exit_code, refused.output) == (1, "Error: There is no centre yet.\n")
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("nonsense", "CHEC_DATABASE_URL is no address of a database."),
+        ("postgresql://nobody@127.0.0.1:1/nothing", "The database does not answer"),
+        ("", "The database is not up to date. Run `chec db upgrade`."),
+    ],
+)
+@pytest.mark.backend("sqlite")
+def test_a_database_that_does_not_answer_is_a_sentence(
+    chec: Chec, file: Path, monkeypatch: pytest.MonkeyPatch, address: str, says: str
+) -> None:
+    monkeypatch.setenv("CHEC_DATABASE_URL", address)
+    for command in (("ledger", "import", file), ("returns", "run", "--as-of", "2026-10-31")):
+        refused = chec(*command)
+        assert refused.exit_code == 1
+        assert says in refused.output
+
+
+@pytest.mark.backend("sqlite")
+def test_a_bad_file_is_refused_while_somebody_else_writes(
+    chec: Chec, engine: Engine, centre: Centre, file: Path
+) -> None:
+    file.write_text(f"{HEADER}\n{GRANT.replace('1000.00', 'nought')}\n")
+    with open_session(engine, write=True) as other:
+        other.connection()
+        refused = chec("ledger", "import", file)
+    assert "Line 2, pounds: " in refused.output
 
 
 def test_a_file_named_after_a_person_is_refused(

@@ -62,6 +62,24 @@ class _Sound(NamedTuple):
     idempotency_key: str
 
 
+def check_ledger_file(
+    session: Session,
+    actor: Actor,
+    centre: Centre,
+    lines: Iterable[bytes],
+    on_progress: Callable[[int], None] = lambda _line_number: None,
+) -> None:
+    """Raise RuleBroken, as `import_ledger` does, for what is wrong with the lines themselves.
+
+    Takes no lock: a long file that cannot be imported keeps nobody waiting.
+    """
+    faults = _Faults()
+    for line in _sound_lines(session, actor, centre, lines, faults):
+        if line.number % _BATCH == 0:
+            on_progress(line.number)
+    faults.refuse()
+
+
 def import_ledger(
     session: Session,
     actor: Actor,
