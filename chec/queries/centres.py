@@ -13,9 +13,10 @@ from chec.permissions import Action, Viewer
 def lock_centre(session: Session, centre_id: int) -> Centre:
     """The centre, locked until the transaction ends. What is checked is read after it.
 
-    SQLite leaves the FOR UPDATE out: there the whole writing transaction is one lock.
+    Rows that only refer to the centre need not wait: PostgreSQL locks FOR NO KEY UPDATE. SQLite
+    leaves that out: there the whole writing transaction is one lock.
     """
-    query = select(Centre).where(Centre.id == centre_id).with_for_update()
+    query = select(Centre).where(Centre.id == centre_id).with_for_update(key_share=True)
     return session.exec(query, execution_options={"populate_existing": True}).one()
 
 

@@ -1,0 +1,37 @@
+"""Acts of several people at the same moment, each in a transaction of its own."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from time import sleep
+from typing import TypeVar
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from chec.db import open_session
+from chec.errors import RuleBroken
+
+T = TypeVar("T")
+_APART, _LONG = 0.01, 0.2
+"""Seconds between the beginnings, and from an act to its commit: all begin before one is over."""
+
+
+def at_once(engine: Engine, *acts: Callable[[Session], T]) -> list[T | RuleBroken]:
+    """What came of each, its refusal too; begun in this order. What else goes wrong is raised."""
+    ready = Barrier(len(acts))
+
+    def do(place: int) -> T | RuleBroken:
+        ready.wait()
+        sleep(place * _APART)
+        with open_session(engine, write=True) as session:
+            try:
+                done = acts[place](session)
+            except RuleBroken as refused:
+                return refused
+            sleep(_LONG)
+            session.commit()
+        return done
+
+    with ThreadPoolExecutor(len(acts)) as people:
+        return list(people.map(do, range(len(acts))))
