@@ -12,8 +12,11 @@ from flask import Flask
 from sqlalchemy import Engine, event
 from sqlmodel import Session, select
 
+from chec.actions.ledger import reverse_transfer
 from chec.models import AuditEvent, Cause, Centre, Event, ReturnsRun, Role, User
 from chec.models.references import reference
+from chec.permissions import SYSTEM
+from chec.queries.ledger import get_transfer
 from tests import builders
 from tests.client import Client, soup
 from tests.demo import demo_user
@@ -195,6 +198,26 @@ def test_a_gain_of_less_than_a_year_is_not_called_annual(
     assert "+5.0%" in gain.text
     assert "not annualised" in gain.text
     assert "IRR" not in gain.text
+
+
+def test_an_overdrawn_bank_is_announced_without_another_query(
+    client: Client, engine: Engine, session: Session, centre: Centre, director: User
+) -> None:
+    cost = builders.a_transfer(session, centre, Cause.RUNNING_COST, pence=300)
+    session.commit()
+    client.sign_in(director)
+    seen = []
+    for reason in (None, "Meant for another centre"):
+        if reason:
+            funded_by = get_transfer(session, SYSTEM, cost.id - 1)
+            reverse_transfer(session, builders.an_actor(), funded_by, reason)
+            session.commit()
+        run_of(engine, centre, as_of=builders.NOW.date())
+        with queries_of(client.application) as asked:
+            page = client.get(PORTFOLIO)
+        seen.append(("The bank is overdrawn" in page.text, len(asked)))
+    assert "It stood at −£3.00 on 16 November 2026." in page.text
+    assert seen == [(False, seen[0][1]), (True, seen[0][1])]
 
 
 @pytest.mark.parametrize(
