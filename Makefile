@@ -21,7 +21,7 @@ bench: .venv/ready
 
 # No address of a package registry is written down: everybody uses their own.
 lock: .venv/ready
-	.venv/bin/uv pip compile --universal --python-version 3.11 --extra dev --generate-hashes \
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate --output-file requirements.lock pyproject.toml
 
 # Fetches the browser's files again; git shows whether anything differs. See static/vendor/README.md.

@@ -9,8 +9,6 @@ from datetime import date
 from chec.models import Centre, Organisation, OrganisationKind
 from chec.rules.free_text import reasons_not_to_write
 
-LONGEST_CARE_MODEL = 2000
-
 LONGEST_CARE_MODEL = 2_000
 
 

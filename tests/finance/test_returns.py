@@ -4,6 +4,7 @@ from functools import reduce
 from math import lcm
 from random import Random
 
+import numpy_financial
 import pytest
 import pyxirr
 from hypothesis import given
@@ -179,3 +180,14 @@ def test_nothing_committed_and_nothing_paid_in_leave_no_multiple() -> None:
 def test_amounts_beyond_whole_arithmetic_are_refused() -> None:
     with pytest.raises(ValueError, match="too large"):
         annual_irr(flows_of((0, -(2**62)), (9, 2**62)))
+
+
+@given(st.integers(1_000, 10**9), st.lists(st.integers(1, 10**9), min_size=1, max_size=12))
+def test_a_year_apart_the_rate_is_the_periodic_one(out: int, back: list[int]) -> None:
+    start = date(2001, 1, 1)
+    amounts = [-out, *back]
+    flows = [CashFlow(start + timedelta(days=365 * n), pence) for n, pence in enumerate(amounts)]
+    ours = annual_irr(flows).rate
+    assert ours is not None
+    theirs = numpy_financial.npv(ours, amounts)
+    assert abs(theirs) <= 1e-6 * max(map(abs, amounts))
