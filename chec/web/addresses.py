@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from flask import Flask, current_app, request, url_for
 from werkzeug.routing import BaseConverter, Map, ValidationError
 
+from chec.errors import NotFound
 from chec.models.references import PREFIXES, parse_reference, reference
 
 
@@ -51,6 +52,18 @@ def here(**changes: Any) -> str:
 def same_query(endpoint: str, **values: Any) -> str:
     """The address of another page with the query of this one: a filtered list as a file."""
     return _with_query(url_for(endpoint, **values), {})
+
+
+def run_in_address() -> int | None:
+    """The key of the returns run that `run=RR-0007` in the address names; None where none is.
+
+    Raises NotFound for anything else there.
+    """
+    text = request.args.get("run", "")
+    run_id = parse_reference("returns_run", text)
+    if text and not run_id:
+        raise NotFound
+    return run_id
 
 
 def _with_query(address: str, changes: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, g, render_template
 
 from chec.charts.chart import Chart
 from chec.charts.j_curve import j_curve
-from chec.finance.money import Pence
+from chec.finance.money import Pence, in_pounds
 from chec.models import ReturnsResult, ReturnsRun
 from chec.models.references import reference
 from chec.permissions import Action
@@ -126,4 +126,4 @@ def _cells(ventures: Iterable[PortfolioVenture]) -> Iterator[tuple[object, ...]]
 
 
 def _pounds(pence: Pence | None) -> Decimal | None:
-    return None if pence is None else Decimal(pence) / 100
+    return None if pence is None else in_pounds(pence)

@@ -1,14 +1,13 @@
 """Investors: what each has promised, paid in, had back and still has in a centre."""
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from itertools import accumulate
 from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, g, render_template
 
 from chec.charts.j_curve import j_curve
-from chec.finance.money import Pence
+from chec.finance.money import Pence, in_pounds
 from chec.models import AccountKind, Instrument, InstrumentKind
 from chec.models.references import reference
 from chec.permissions import Action
@@ -128,6 +127,6 @@ def _cells(found: InvestorOfCentre, flows: Sequence[Flow]) -> Iterator[tuple[obj
             names[flow.instrument_id] if flow.instrument_id else "",
             flow.cause,
             flow.reference,
-            Decimal(flow.pence) / 100,
-            Decimal(total) / 100,
+            in_pounds(flow.pence),
+            in_pounds(total),
         )

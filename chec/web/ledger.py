@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, Response, g, render_template
 
 from chec.errors import NotFound
 from chec.finance.money import in_pounds
 from chec.models import Centre
-from chec.models.references import parse_reference, reference
+from chec.models.references import reference
 from chec.permissions import Action
 from chec.queries.accounts import account_names, list_balances, list_owners
 from chec.queries.centres import get_centre
@@ -20,6 +20,7 @@ from chec.queries.ledger import (
     total_transfers,
 )
 from chec.web.access import needs, viewer
+from chec.web.addresses import run_in_address
 from chec.web.downloads import csv_download
 from chec.web.forms.ledger import LedgerFilterForm
 from chec.web.lists import page_of
@@ -50,7 +51,7 @@ def index(centre_id: int) -> tuple[str, int]:
         g.session, viewer(), centre_id, chosen, offset=page.offset, limit=page.limit
     )
     return render_template(
-        "ledger/index.html", **shared, totals=totals, page=page, rows=rows, run=_run_id()
+        "ledger/index.html", **shared, totals=totals, page=page, rows=rows, run=run_in_address()
     ), 200
 
 
@@ -89,16 +90,8 @@ def _filter_form(centre: Centre, names: dict[int, str]) -> LedgerFilterForm:
 
 def _chosen(form: LedgerFilterForm, centre_id: int) -> LedgerFilter:
     """The filter; with `run=RR-0007` in the address, of the ledger as that run knew it."""
-    run_id = _run_id()
+    run_id = run_in_address()
     return form.chosen(as_known_to(g.session, centre_id, run_id) if run_id else None)
-
-
-def _run_id() -> int | None:
-    text = request.args.get("run", "")
-    run_id = parse_reference("returns_run", text)
-    if text and not run_id:
-        raise NotFound
-    return run_id
 
 
 def _cells(

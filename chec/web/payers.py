@@ -5,11 +5,9 @@ from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
-from flask import Blueprint, g, render_template, request
+from flask import Blueprint, g, render_template
 
-from chec.errors import NotFound
 from chec.finance.money import Pence
-from chec.models.references import parse_reference
 from chec.permissions import Action
 from chec.queries.accounts import account_names
 from chec.queries.centres import get_centre
@@ -21,6 +19,7 @@ from chec.queries.payers import (
     list_positions_of_payers,
 )
 from chec.web.access import needs, viewer
+from chec.web.addresses import run_in_address
 from chec.web.lists import page_of
 
 pages = Blueprint("payers", __name__, url_prefix="/centres/<reference('centre'):centre_id>/payers")
@@ -41,7 +40,7 @@ class Sums(NamedTuple):
 def index(centre_id: int) -> str:
     """All payers; with `run=RR-0007` in the address, as that run knew them."""
     centre = get_centre(g.session, viewer(), Action.VIEW_PAYER, centre_id)
-    run_id = _run_id()
+    run_id = run_in_address()
     known = as_known_to(g.session, centre_id, run_id) if run_id else None
     positions = list_positions_of_payers(g.session, viewer(), centre_id, known)
     by_payer = groupby(positions, key=attrgetter("payer_id", "payer"))
@@ -83,11 +82,3 @@ def sums_of(positions: Iterable[PayerPosition]) -> Sums:
     """The sums of these positions, in pence."""
     each = list(positions)
     return Sums(*(sum(getattr(position, name) for position in each) for name in Sums._fields))
-
-
-def _run_id() -> int | None:
-    text = request.args.get("run", "")
-    run_id = parse_reference("returns_run", text)
-    if text and not run_id:
-        raise NotFound
-    return run_id

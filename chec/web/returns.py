@@ -1,11 +1,11 @@
 """A return: the figure, how it came about, and every flow that it was made from."""
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from itertools import accumulate
 
 from flask import Blueprint, Response, g, render_template
 
+from chec.finance.money import in_pounds
 from chec.models import Centre, Organisation, ReturnsResult, Subject, Venture
 from chec.models.references import reference
 from chec.permissions import Action
@@ -73,6 +73,6 @@ def _cells(flows: Sequence[Flow]) -> Iterator[tuple[object, ...]]:
             reference("transfer", flow.transfer_id),
             flow.cause,
             flow.reference,
-            Decimal(flow.pence) / 100,
-            Decimal(total) / 100,
+            in_pounds(flow.pence),
+            in_pounds(total),
         )

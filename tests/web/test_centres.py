@@ -138,6 +138,7 @@ def test_the_download_holds_what_the_filter_lets_through(
     assert [row["name"] for row in told] == ["COPD helpline", "Integrated diabetes team"]
     for row in told:
         assert float(row["net"]) == float(row["earned"]) - float(row["funded"])
+        assert re.fullmatch(r"-?\d+\.\d\d", row["net"]), "as a spreadsheet adds pounds up"
     taken = select(AuditEvent).where(AuditEvent.event == Event.DOWNLOADED)
     assert demo_session.exec(taken).one().subject == f"GET {PORTFOLIO}/ventures.csv"
 

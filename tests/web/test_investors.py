@@ -99,6 +99,7 @@ def test_the_statement_holds_every_flow(
     response = demo_client.get(f"{INVESTORS}/{own}/statement.csv")
     told = list(csv.DictReader(io.StringIO(response.text.removeprefix("\ufeff"))))
     assert len(told) == len(page.select("tbody")[-1].select("tr")) > 10
+    assert all(re.fullmatch(r"-?\d+\.\d\d", row["amount"]) for row in told)
     assert {row["cause"] for row in told} == {"drawdown", "distribution"}
     assert {row["instrument"] for row in told} == {"COB-QE1", "COB-RP2"}
 

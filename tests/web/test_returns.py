@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import date
 
 import pytest
@@ -151,6 +152,7 @@ def test_the_flows_are_a_file_too(
     response = demo_client.get(f"{address(result)}/flows.csv")
     told = list(csv.DictReader(io.StringIO(response.text.removeprefix("\ufeff"))))
     assert len(told) == result.flow_count > 50
+    assert all(re.fullmatch(r"-?\d+\.\d\d", row["amount"]) for row in told)
     net = result.distributed_pence - result.paid_in_pence
     assert round(sum(float(row["amount"]) for row in told) * 100) == net
     assert round(float(told[-1]["running total"]) * 100) == net
