@@ -1,5 +1,6 @@
 """The `chec` command."""
 
+import logging
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -112,6 +113,8 @@ def run_returns(as_of: datetime, centre_ref: str | None) -> None:
 @main.command()
 def worker() -> None:
     """Run what runs by itself: nightly returns, and those asked for on a page. Ends on a signal."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("chec").setLevel(logging.INFO)
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
