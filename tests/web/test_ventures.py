@@ -122,11 +122,21 @@ def test_a_transfer_after_the_run_is_listed_and_not_yet_counted(
     user = a_member(session, Role.DIRECTOR, centre=centre)
     run: ReturnsRun = run_of(engine, centre, as_of=date(2026, 10, 31))
     on = date(2026, 11, 2)
-    builders.a_transfer(session, centre, Cause.TRANCHE, pence=987, on=on, venture=venture)
+    builders.a_transfer(
+        session,
+        centre,
+        Cause.TRANCHE,
+        pence=987,
+        on=on,
+        venture=venture,
+        reference="TR-7",
+        memo="Second nurse",
+    )
     session.commit()
     client.sign_in(user)
     page = soup(client.get(address(venture)))
     assert "£9.87" in page.select("tbody")[-1].text
+    assert "TR-7 · Second nurse" in page.select("tbody")[-1].text
     query = select(ReturnsResult).where(
         ReturnsResult.run_id == run.id, ReturnsResult.venture_id == venture.id
     )
