@@ -25,6 +25,7 @@ from chec.queries.portfolio import (
 from chec.rules.rate_shown import rate_of
 from chec.web.access import needs, viewer
 from chec.web.downloads import csv_download
+from chec.web.errors import refusal_page
 from chec.web.forms.portfolio import VentureFilterForm
 from chec.web.forms.runs import RequestReturnsForm
 from chec.web.lists import page_of, sort_of
@@ -72,9 +73,11 @@ def show(centre_id: int) -> tuple[str, int]:
 def download(centre_id: int) -> Response:
     """All ventures that the filter lets through, as a file."""
     run, _result = latest_result(g.session, viewer(), centre_id) or (None, None)
-    chosen = VentureFilterForm().chosen()
+    form = VentureFilterForm()
+    if not form.validate():
+        return refusal_page(form.refusals)
     sort = sort_of(SORTED_BY, "name")
-    ventures = list_ventures(g.session, viewer(), centre_id, run, chosen, sort=sort)
+    ventures = list_ventures(g.session, viewer(), centre_id, run, form.chosen(), sort=sort)
     name = f"{reference('centre', centre_id)} ventures"
     return csv_download(name, COLUMNS, _cells(ventures))
 

@@ -83,8 +83,8 @@ def prepare(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
 
 
-def refused_text_page(reasons: list[tuple[str, str]]) -> Response:
-    """The 422 page for text that no form refused: (field, why) of each."""
+def refusal_page(reasons: list[tuple[str, str]]) -> Response:
+    """The 422 page for what has no form on a page to say it: (field, why) of each."""
     return _page(422, reasons=[f"{name[:1].upper()}{name[1:]}: {why}" for name, why in reasons])
 
 

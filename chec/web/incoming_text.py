@@ -12,7 +12,7 @@ from werkzeug.datastructures import FileStorage, ImmutableMultiDict, MultiDict
 from werkzeug.exceptions import UnprocessableEntity, UnsupportedMediaType
 
 from chec.evidence.nhs_number import REFUSAL, find_nhs_numbers
-from chec.web.errors import refused_text_page
+from chec.web.errors import refusal_page
 
 LONGEST = 10_000
 TOO_LONG = f"This is too long. Enter at most {LONGEST:,} characters."
@@ -94,7 +94,7 @@ def _answer_what_no_form_did(response: Response) -> Response:
     refused: dict[str, str] = g.get("refused", {})
     if not refused:
         return response
-    return refused_text_page([(_shown(name), why) for name, why in refused.items()])
+    return refusal_page([(_shown(name), why) for name, why in refused.items()])
 
 
 def _shown(name: str) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from flask import Blueprint, Response, g, render_template
 
-from chec.errors import NotFound
 from chec.finance.money import in_pounds
 from chec.models import Centre
 from chec.models.references import reference
@@ -22,6 +21,7 @@ from chec.queries.ledger import (
 from chec.web.access import needs, viewer
 from chec.web.addresses import run_in_address
 from chec.web.downloads import csv_download
+from chec.web.errors import refusal_page
 from chec.web.forms.ledger import LedgerFilterForm
 from chec.web.lists import page_of
 
@@ -63,7 +63,7 @@ def download(centre_id: int) -> Response:
     names = account_names(g.session, centre_id)
     form = _filter_form(centre, names)
     if not form.validate():
-        raise NotFound
+        return refusal_page(form.refusals)
     rows = _cells(_chosen(form, centre_id), centre_id, names)
     return csv_download(f"ledger-{reference('centre', centre_id)}", COLUMNS, rows)
 

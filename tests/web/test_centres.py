@@ -221,6 +221,19 @@ def test_an_overdrawn_bank_is_announced_without_another_query(
     assert seen == [(False, seen[0][1]), (True, seen[0][1])]
 
 
+@pytest.mark.parametrize("query", ["stage=nonsense", "text=943+476+5919"])
+def test_a_filter_that_cannot_be_read_says_so_above_the_page(
+    client: Client, centre: Centre, director: User, query: str
+) -> None:
+    client.sign_in(director)
+    response = client.get(f"{PORTFOLIO}?{query}")
+    assert response.status_code == 422
+    assert soup(response).select_one(".nhsuk-error-summary a")
+    file = client.get(f"{PORTFOLIO}/ventures.csv?{query}")
+    assert (file.status_code, file.mimetype) == (422, "text/html")
+    assert re.search(r"(Stage|Venture or provider): \w+", soup(file).select("main")[0].text)
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [("stage=nonsense", 422), ("page=2", 404), ("page=x", 404), ("sort=nonsense", 200)],

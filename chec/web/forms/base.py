@@ -38,6 +38,11 @@ class FilterForm(SaysWhatWasRefused, wtforms.Form):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__(request.args)
 
+    @property
+    def refusals(self) -> list[tuple[str, str]]:
+        """After `validate()`: the label of each field that is not valid, and why."""
+        return [(field.label.text, str(error)) for field in self for error in field.errors]
+
 
 def input_names(field: wtforms.Field) -> list[str]:
     """The names under which the field's inputs are sent; a date has three."""
