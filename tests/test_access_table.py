@@ -1,0 +1,270 @@
+"""Who may open what: every route, every role, and everybody's rows, against one table.
+
+The roles come from `MAY`, through what each route declares; the table adds which row a route is
+about and for whom there is one of their own. A new route fails here until it has its line.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple, cast
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+from sqlmodel import Session
+from werkzeug.test import TestResponse
+
+from chec.models import Cause, Centre, Organisation, ReturnsRun, Role, User, Venture
+from chec.permissions import MAY, Action
+from chec.web.access import Access, declared_access
+from tests import builders
+from tests.client import Client
+from tests.jobs.ledgers import result_of, run_of
+
+OF_A_CENTRE = frozenset({Role.DIRECTOR, Role.EVALUATOR, Role.ADMINISTRATOR})
+NO_ROW = 999_999
+
+
+class Whose(StrEnum):
+    """Whose row is asked for: `neighbours` is somebody else's of the same centre."""
+
+    OWN = "own"
+    NEIGHBOURS = "neighbour's"
+    ELSEWHERE = "of another centre"
+    NOBODYS = "not there"
+
+
+class Rows(NamedTuple):
+    """Keys of a venture's, an investor's and a payer's rows in one centre."""
+
+    centre: int
+    venture: int
+    investor: int
+    payer: int
+    run: int
+    transfers: Mapping[Role, int]
+    returns: Mapping[Role, int]
+
+
+class Route(NamedTuple):
+    """What a route is asked with, and who may own such a row; `part`: htmx asks for it."""
+
+    values: Callable[[Rows, Role], dict[str, Any]]
+    owners: frozenset[Role] = frozenset(Role)
+    part: bool = False
+
+
+def of_the_centre(rows: Rows, _role: Role) -> dict[str, Any]:
+    return {"centre_id": rows.centre}
+
+
+def of_the_investor(rows: Rows, _role: Role) -> dict[str, Any]:
+    return {"centre_id": rows.centre, "investor_id": rows.investor}
+
+
+def of_the_transfer(rows: Rows, role: Role) -> dict[str, Any]:
+    return {"transfer_id": rows.transfers[role]}
+
+
+def of_the_return(rows: Rows, role: Role) -> dict[str, Any]:
+    return {"result_id": rows.returns[role]}
+
+
+TABLE = {
+    "centres.show": Route(of_the_centre),
+    "centres.download": Route(of_the_centre),
+    "home.index": Route(lambda _rows, _role: {}),
+    "investors.index": Route(of_the_centre, OF_A_CENTRE),
+    "investors.show": Route(of_the_investor),
+    "investors.statement": Route(of_the_investor),
+    "ledger.index": Route(of_the_centre),
+    "ledger.accounts": Route(of_the_centre),
+    "ledger.download": Route(of_the_centre),
+    "payers.index": Route(of_the_centre, OF_A_CENTRE),
+    "payers.show": Route(lambda rows, _role: {"centre_id": rows.centre, "payer_id": rows.payer}),
+    "people.index": Route(of_the_centre),
+    "quarters.index": Route(of_the_centre),
+    "quarters.close": Route(lambda rows, _role: {"centre_id": rows.centre, "code": "2022-Q1"}),
+    "returns.show": Route(of_the_return),
+    "returns.download": Route(of_the_return),
+    "runs.index": Route(of_the_centre),
+    "runs.new": Route(of_the_centre),
+    "runs.progress": Route(of_the_centre, part=True),
+    "runs.show": Route(lambda rows, _role: {"run_id": rows.run}),
+    "transfers.show": Route(of_the_transfer),
+    "transfers.reverse": Route(of_the_transfer),
+    "ventures.show": Route(lambda rows, _role: {"venture_id": rows.venture}),
+}
+OPEN_TO_ALL = {"security.login", "security.logout", "static"}
+CLOSED = {"security.verify", "security.static"}
+
+
+class Asker(Client):
+    """Looks at the answer's status only: other tests read the pages, which takes its time."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        return FlaskClient.open(self, *args, **{"buffered": True, **kwargs})
+
+
+class World(NamedTuple):
+    """One user of each role, who holds it for the `OWN` rows, and one who holds none."""
+
+    people: Mapping[Role | None, User]
+    rows: Mapping[Whose, Rows]
+
+
+@pytest.fixture
+def world(engine: Engine, session: Session) -> World:
+    here, there = builders.a_centre(session), builders.a_centre(session)
+    own, neighbours, elsewhere = (Owners(session, centre) for centre in (here, here, there))
+    people: dict[Role | None, User] = {role: own.add_person(session, role) for role in Role}
+    people[None] = builders.a_user(session)
+    session.commit()
+    run, run_there = (run_of(engine, centre, as_of=builders.NOW.date()) for centre in (here, there))
+    rows = {
+        Whose.OWN: own.rows(session, run),
+        Whose.NEIGHBOURS: neighbours.rows(session, run),
+        Whose.ELSEWHERE: elsewhere.rows(session, run_there),
+        Whose.NOBODYS: Rows(
+            centre=NO_ROW,
+            venture=NO_ROW,
+            investor=NO_ROW,
+            payer=NO_ROW,
+            run=NO_ROW,
+            transfers=dict.fromkeys(Role, NO_ROW),
+            returns=dict.fromkeys(Role, NO_ROW),
+        ),
+    }
+    session.commit()
+    return World(people, rows)
+
+
+class Owners:
+    """A venture, an investor and a payer of a centre, each with a transfer of their own."""
+
+    def __init__(self, session: Session, centre: Centre) -> None:
+        self.centre = centre
+        self.venture = builders.a_venture(session, centre)
+        self.investor = builders.an_investor(session)
+        self.payer = builders.a_payer(session)
+        drawn = builders.a_transfer(session, centre, Cause.DRAWDOWN, investor=self.investor)
+        paid = builders.a_transfer(
+            session,
+            centre,
+            Cause.PAYMENT,
+            payer=self.payer,
+            venture=builders.a_venture(session, centre),
+        )
+        funded = builders.a_transfer(session, centre, Cause.TRANCHE, venture=self.venture)
+        self.transfers = dict.fromkeys(Role, drawn.id)
+        self.transfers |= {Role.COMMISSIONER: paid.id, Role.PROVIDER: funded.id}
+
+    def add_person(self, session: Session, role: Role) -> User:
+        user = builders.a_user(session)
+        held_for: Mapping[Role, dict[str, Any]] = {
+            Role.INVESTOR: {"organisation": self.investor},
+            Role.COMMISSIONER: {"organisation": self.payer},
+            Role.PROVIDER: {"venture": self.venture},
+        }
+        builders.a_membership(
+            session, role, user=user, **held_for.get(role, {"centre": self.centre})
+        )
+        return user
+
+    def rows(self, session: Session, run: ReturnsRun) -> Rows:
+        def returns_of(owner: Venture | Organisation | None = None) -> int:
+            return result_of(session, run, owner).id
+
+        returns = dict.fromkeys(Role, returns_of())
+        returns |= {
+            Role.INVESTOR: returns_of(self.investor),
+            Role.PROVIDER: returns_of(self.venture),
+        }
+        return Rows(
+            centre=self.centre.id,
+            venture=self.venture.id,
+            investor=self.investor.id,
+            payer=self.payer.id,
+            run=run.id,
+            transfers=self.transfers,
+            returns=returns,
+        )
+
+
+@pytest.mark.backend("sqlite")
+def test_every_route_has_its_line_in_the_table(app: Flask) -> None:
+    endpoints = {rule.endpoint for rule in app.url_map.iter_rules()}
+    assert endpoints == TABLE.keys() | OPEN_TO_ALL | CLOSED
+
+
+def test_each_route_opens_to_its_roles_and_each_row_to_its_owner(app: Flask, world: World) -> None:
+    wrong = []
+    for role, user in world.people.items():
+        client = a_client(app)
+        client.sign_in(user)
+        for endpoint, method in asked(app):
+            for whose, rows in world.rows.items():
+                status = ask(client, endpoint, method, rows, role).status_code
+                right = answers(app, endpoint, method, role, whose)
+                if status not in right:
+                    wrong.append(f"{method} {endpoint}, {role}, row {whose}: {status}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_signed_out_every_route_leads_to_the_sign_in_page(app: Flask, world: World) -> None:
+    client = a_client(app)
+    for endpoint, method in asked(app):
+        for rows in world.rows.values():
+            answer = ask(client, endpoint, method, rows, Role.DIRECTOR)
+            status, header = (401, "HX-Redirect") if TABLE[endpoint].part else (302, "Location")
+            assert answer.status_code == status, f"{method} {endpoint}"
+            assert answer.headers[header].startswith("/login")
+
+
+@pytest.mark.backend("sqlite")
+def test_what_is_open_to_all_is_declared_so_and_the_rest_is_closed(app: Flask) -> None:
+    for endpoint in OPEN_TO_ALL:
+        assert declared_access(app, endpoint) is Access.OPEN_TO_ALL
+    for endpoint in CLOSED:
+        assert declared_access(app, endpoint) is None
+    assert a_client(app).get("/verify").status_code == 404
+
+
+def answers(
+    app: Flask, endpoint: str, method: str, role: Role | None, whose: Whose
+) -> frozenset[int]:
+    """The statuses that are right."""
+    access = declared_access(app, endpoint)
+    done = frozenset(range(200, 400)) | ({409, 422} if method == "POST" else set[int]())
+    if access is Access.SIGNED_IN:
+        return done
+    assert isinstance(access, Action)
+    if role not in MAY[access]:
+        return frozenset({403})
+    is_theirs = whose is Whose.OWN or (whose is Whose.NEIGHBOURS and role in OF_A_CENTRE)
+    return done if is_theirs and role in TABLE[endpoint].owners else frozenset({404})
+
+
+def asked(app: Flask) -> Iterator[tuple[str, str]]:
+    """Every route of the table by each of its methods, those that change nothing first."""
+    for method in ("GET", "POST"):
+        for rule in app.url_map.iter_rules():
+            if rule.endpoint in TABLE and method in (rule.methods or ()):
+                yield rule.endpoint, method
+
+
+def ask(client: Client, endpoint: str, method: str, rows: Rows, role: Role | None) -> TestResponse:
+    """The answer to a request without data."""
+    route = TABLE[endpoint]
+    with client.application.test_request_context():
+        address = client.application.url_for(endpoint, **route.values(rows, role or Role.DIRECTOR))
+    headers = {"HX-Request": "true"} if route.part else {}
+    return client.open(address, method=method, headers=headers)
+
+
+def a_client(app: Flask) -> Asker:
+    """Somebody signed out, whose forms are no forgeries."""
+    app.config["WTF_CSRF_ENABLED"] = False
+    app.test_client_class = Asker
+    return cast(Asker, app.test_client())
