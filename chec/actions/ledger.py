@@ -4,6 +4,8 @@ Each locks the centre first and reads what it checks afterwards. The same idempo
 the first result.
 """
 
+from typing import Any
+
 from sqlmodel import Session, select
 
 from chec import audit
@@ -13,8 +15,8 @@ from chec.errors import RuleBroken
 from chec.models import AccountKind, Centre, Event, Transfer
 from chec.models.references import reference
 from chec.permissions import Actor
+from chec.queries.bank import bank_by_day
 from chec.queries.centres import closed_before, lock_centre
-from chec.queries.ledger import bank_by_day
 from chec.rules.overdraft import first_shortfall, reasons_not_to_pay
 from chec.rules.posting import Entry, faults_of
 from chec.rules.reversal import reasons_not_to_reverse, reversal_date
@@ -40,7 +42,19 @@ def post_transfer(
     if faults:
         raise RuleBroken([fault.reason for fault in faults])
     _refuse_overdraft(session, centre, entry)
-    transfer = _insert(session, actor, centre, entry, idempotency_key)
+    transfer = _record(
+        session,
+        actor,
+        centre_id=centre.id,
+        on=entry.on,
+        debit_account_id=account_for(session, centre.id, entry.debit).id,
+        credit_account_id=account_for(session, centre.id, entry.credit).id,
+        pence=entry.pence,
+        cause=entry.cause,
+        reference=entry.reference,
+        memo=entry.memo,
+        idempotency_key=idempotency_key,
+    )
     audit.record(session, actor, Event.TRANSFER_POSTED, reference("transfer", transfer.id))
     return transfer
 
@@ -64,7 +78,9 @@ def reverse_transfer(session: Session, actor: Actor, transfer: Transfer, reason:
         today=london_day(actor.at),
         closed_before=closed_before(session, transfer.centre_id),
     )
-    reversal = Transfer(
+    reversal = _record(
+        session,
+        actor,
         centre_id=transfer.centre_id,
         on=on,
         debit_account_id=transfer.credit_account_id,
@@ -73,34 +89,16 @@ def reverse_transfer(session: Session, actor: Actor, transfer: Transfer, reason:
         cause=transfer.cause,
         reference=transfer.reference,
         memo=reason,
-        recorded_at=actor.at,
-        recorded_by_id=actor.user_id,
         idempotency_key=key,
         reverses_id=transfer.id,
         corrects_quarter_on=corrects,
     )
-    session.add(reversal)
-    session.flush()
     audit.record(session, actor, Event.TRANSFER_REVERSED, reference("transfer", transfer.id))
     return reversal
 
 
-def _insert(
-    session: Session, actor: Actor, centre: Centre, entry: Entry, idempotency_key: str
-) -> Transfer:
-    transfer = Transfer(
-        centre_id=centre.id,
-        on=entry.on,
-        debit_account_id=account_for(session, centre.id, entry.debit).id,
-        credit_account_id=account_for(session, centre.id, entry.credit).id,
-        pence=entry.pence,
-        cause=entry.cause,
-        reference=entry.reference,
-        memo=entry.memo,
-        recorded_at=actor.at,
-        recorded_by_id=actor.user_id,
-        idempotency_key=idempotency_key,
-    )
+def _record(session: Session, actor: Actor, **told: Any) -> Transfer:
+    transfer = Transfer(recorded_at=actor.at, recorded_by_id=actor.user_id, **told)
     session.add(transfer)
     session.flush()
     return transfer

@@ -19,8 +19,8 @@ from chec.models import AccountKey, AccountKind, Centre, Event, Transfer
 from chec.models.references import reference
 from chec.permissions import Actor
 from chec.queries.accounts import directory_of
+from chec.queries.bank import bank_by_day
 from chec.queries.centres import closed_before, lock_centre
-from chec.queries.ledger import bank_by_day
 from chec.rules.ledger_file import read_ledger_file
 from chec.rules.overdraft import first_shortfall, reasons_not_to_pay
 from chec.rules.posting import Entry, Fault, faults_of

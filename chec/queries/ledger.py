@@ -6,14 +6,13 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, or_, select, true, tuple_
-from sqlalchemy.orm import Mapped, aliased
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func
 
 from chec.errors import NotFound
 from chec.finance.money import Pence
-from chec.models import BANK, Account, AccountKind, ReturnsRun, Role, Transfer
+from chec.models import Account, AccountKind, ReturnsRun, Role, Transfer
 from chec.permissions import Action, Viewer
-from chec.queries.accounts import find_account
 
 _debit, _credit = aliased(Account, name="debit"), aliased(Account, name="credit")
 
@@ -149,40 +148,11 @@ def as_known_to(session: Session, centre_id: int, run_id: int) -> KnownTo:
     return KnownTo(run.as_of, run.known_at, run.last_transfer_id)
 
 
-def bank_pence(session: Session, centre_id: int) -> Pence:
-    """What is in the bank, of everything recorded; below zero, the bank is overdrawn."""
-    bank = find_account(session, centre_id, BANK)
-    return bank_by_day(session, centre_id, date.max)[0] if bank else 0
-
-
 def find_reversal(session: Session, transfer_id: int) -> Transfer | None:
     """The transfer that reverses this one, if any does."""
     return session.scalars(
         select(Transfer).where(col(Transfer.reverses_id) == transfer_id)
     ).one_or_none()
-
-
-def bank_by_day(
-    session: Session, centre_id: int, since: date
-) -> tuple[Pence, list[tuple[date, Pence]]]:
-    """The bank's balance before `since`, and each later day's net, in order of day."""
-    bank = find_account(session, centre_id, BANK)
-    if bank is None:
-        return 0, []
-    received = _by_day(session, col(Transfer.debit_account_id), bank.id, since)
-    paid = _by_day(session, col(Transfer.credit_account_id), bank.id, since)
-    opening = received.pop(None, 0) - paid.pop(None, 0)
-    days = sorted(day for day in received.keys() | paid.keys() if day)
-    return opening, [(day, received.get(day, 0) - paid.get(day, 0)) for day in days]
-
-
-def _by_day(
-    session: Session, side: Mapped[int], account_id: int, since: date
-) -> dict[date | None, Pence]:
-    """Totals of one side of an account by day, everything before `since` under None."""
-    day = case((col(Transfer.on) >= since, col(Transfer.on))).label("day")
-    query = select(day, func.sum(Transfer.pence)).where(side == account_id).group_by("day")
-    return {on: int(pence) for on, pence in session.execute(query)}
 
 
 def _from_transfers(*columns: Any) -> Select[Any]:

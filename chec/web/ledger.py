@@ -9,11 +9,11 @@ from chec.models import Centre
 from chec.models.references import reference
 from chec.permissions import Action
 from chec.queries.accounts import account_names, list_balances, list_owners
+from chec.queries.bank import bank_pence
 from chec.queries.centres import get_centre
 from chec.queries.ledger import (
     LedgerFilter,
     as_known_to,
-    bank_pence,
     each_transfer,
     list_transfers,
     total_transfers,
