@@ -145,7 +145,7 @@ def _engine(*, any_version: bool = False) -> Iterator[Engine]:
             raise _refusal(["The database is not up to date. Run `chec db upgrade`."])
         yield engine
     except OperationalError as error:
-        busy = "locked" in str(error.orig)
+        busy = "lock" in str(error.orig)
         raise _refusal(
             [_BUSY if busy else f"The database does not answer: {error.orig}"]
         ) from error

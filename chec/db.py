@@ -9,11 +9,14 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlmodel import Session
 
+_LOCK_SECONDS = 20
+"""How long one waits for another's lock: less than gunicorn, which ends a request after 30."""
+
 _SQLITE_PRAGMAS = (
     "foreign_keys=ON",
     "journal_mode=WAL",
     "synchronous=FULL",  # with NORMAL a power cut loses acknowledged commits
-    "busy_timeout=20000",  # gives up before gunicorn does, which ends a request after 30 s
+    f"busy_timeout={_LOCK_SECONDS * 1000}",
     "recursive_triggers=ON",  # without it INSERT OR REPLACE slips past append-only triggers
 )
 
@@ -24,10 +27,10 @@ def make_engine(url: str) -> Engine:
     Its errors do not name the values of a statement, so that no personal data reaches a log.
     """
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
-    engine = create_engine(
-        url, connect_args={"isolation_level": None, "timeout": 20}, hide_parameters=True
-    )
+        wait = {"options": f"-c lock_timeout={_LOCK_SECONDS}s"}
+        return create_engine(url, connect_args=wait, pool_pre_ping=True, hide_parameters=True)
+    wait_and_begin_ourselves = {"timeout": _LOCK_SECONDS, "isolation_level": None}
+    engine = create_engine(url, connect_args=wait_and_begin_ourselves, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

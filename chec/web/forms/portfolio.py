@@ -1,7 +1,7 @@
 """Forms of the portfolio."""
 
 from wtforms import SelectField, StringField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs of 3.2
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # types-WTForms knows 3.2
 
 from chec.models import Stage
 from chec.queries.portfolio import VentureFilter
