@@ -89,9 +89,9 @@ def test_filters_in_the_address_choose_and_total(
         ("to=2026-02-30", "2026-02-30 is not a day of the calendar"),
         ("from=20260401", "such as 2026-10-31"),
         ("from=2026-05-01&to=2026-04-01", "before the first one"),
-        ("venture=V-9999", "Not a valid choice"),
-        ("account=nonsense", "Not a valid choice"),
-        ("cause=theft", "not a valid choice"),
+        ("venture=V-9999", "Choose one of the list."),
+        ("account=nonsense", "Choose one of the list."),
+        ("cause=theft", "Choose from the list."),
     ],
 )
 def test_a_filter_that_cannot_be_read_says_so(

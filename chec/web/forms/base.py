@@ -26,6 +26,18 @@ class Form(SaysWhatWasRefused, FlaskForm):  # type: ignore[misc]
     """A form that changes something: POST, with a token against forgery."""
 
 
+class _Words:
+    """Instead of WTForms' own texts, which do not say how to mend it."""
+
+    def gettext(self, text: str) -> str:
+        """The text about one value."""
+        return "Choose one of the list." if text == "Not a valid choice." else text
+
+    def ngettext(self, one: str, several: str, count: int) -> str:
+        """The text about one value or several."""
+        return "Choose from the list." if "valid choice" in one else (one, several)[count != 1]
+
+
 class FilterForm(SaysWhatWasRefused, wtforms.Form):  # type: ignore[misc]
     """What a list is filtered by: read from the address, so that a filtered list can be sent on.
 
@@ -34,6 +46,10 @@ class FilterForm(SaysWhatWasRefused, wtforms.Form):  # type: ignore[misc]
 
     class Meta:
         marks_optional = False  # every filter is
+
+        def get_translations(self, _form: wtforms.Form) -> _Words:
+            """The texts of WTForms, as we say them."""
+            return _Words()
 
     def __init__(self) -> None:
         super().__init__(request.args)
