@@ -4,34 +4,11 @@ A UK public-sector financial year runs from 1 April to 31 March and is known by 
 in which it begins; its first quarter is April to June.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Self
 
 _APRIL = 4
 _MONTHS = ("Apr–Jun", "Jul–Sep", "Oct–Dec", "Jan–Mar")
-_CODE = re.compile(r"((?:18|19|20|21)[0-9]{2})-Q([1-4])")
-
-
-@dataclass(frozen=True, order=True)
-class Period:
-    """The days from `starts_on` up to, and without, `ends_before`."""
-
-    starts_on: date
-    ends_before: date
-
-    @classmethod
-    def through(cls, first_day: date, last_day: date) -> Self:
-        """The period whose last day is `last_day`, as contracts say it."""
-        return cls(first_day, last_day + timedelta(days=1))
-
-    def __contains__(self, day: date) -> bool:
-        return self.starts_on <= day < self.ends_before
-
-    @property
-    def last_day(self) -> date:
-        return self.ends_before - timedelta(days=1)
 
 
 @dataclass(frozen=True, order=True)
@@ -78,17 +55,9 @@ class Quarter:
         if self.number not in (1, 2, 3, 4):
             raise ValueError("A financial year has quarters 1 to 4.")
 
-    @classmethod
-    def parse(cls, code: str) -> "Quarter":
-        """The quarter with a code such as `2026-Q3`; `ValueError` for anything else."""
-        found = _CODE.fullmatch(code.strip())
-        if found is None:
-            raise ValueError("Write a quarter as its financial year and number, such as 2026-Q3.")
-        return cls(int(found[1]), int(found[2]))
-
     @property
     def code(self) -> str:
-        """Short, for addresses and files: `2026-Q3`. `parse` reads it back."""
+        """Short, for addresses and files: `2026-Q3`."""
         return f"{self.year:04}-Q{self.number}"
 
     @property

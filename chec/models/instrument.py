@@ -32,3 +32,8 @@ class Instrument(SQLModel, table=True):
     kind: InstrumentKind = columns.enum(InstrumentKind)
     committed_pence: int = columns.pence()
     agreed_on: date
+
+    @property
+    def is_repaid(self) -> bool:
+        """Whether money under it counts in a return: a grant is income and is not paid back."""
+        return self.kind is not InstrumentKind.GRANT

@@ -11,7 +11,6 @@ from chec.models import (
     Account,
     AccountKey,
     Instrument,
-    InstrumentKind,
     Organisation,
     OrganisationKind,
     Transfer,
@@ -127,7 +126,7 @@ def directory_of(session: Session, centre_id: int) -> Directory:
         instruments={
             (name, instrument.reference): (key, instrument.id)
             for name, instrument, key in terms
-            if instrument.kind is not InstrumentKind.GRANT  # a grant is income, never capital
+            if instrument.is_repaid
         },
     )
 

@@ -24,6 +24,7 @@ from chec.models import (
 )
 from chec.permissions import Action, Viewer
 from chec.queries.centres import get_centre
+from chec.queries.flows import Flow, distributed, paid_in
 from chec.queries.ledger import KnownTo
 
 
@@ -68,6 +69,20 @@ def list_positions(
         .order_by(func.lower(Organisation.name))
     )
     return [InvestorPosition._make(row) for row in session.execute(query)]
+
+
+class Holding(NamedTuple):
+    """What became of one instrument, as a run knew it."""
+
+    instrument: Instrument
+    drawn_pence: Pence
+    distributed_pence: Pence
+    principal_pence: Pence | None
+
+    @property
+    def undrawn_pence(self) -> Pence:
+        """What may still be called."""
+        return max(0, self.instrument.committed_pence - self.drawn_pence)
 
 
 def get_investor(
@@ -122,9 +137,12 @@ def list_grants(session: Session, found: InvestorOfCentre, run: ReturnsRun) -> S
     return [GrantFlow._make(row) for row in session.execute(query)]
 
 
-def is_repaid(instrument: Instrument) -> bool:
-    """Whether money under the instrument counts in a return: a grant is not paid back."""
-    return instrument.kind is not InstrumentKind.GRANT
+def holding_of(instrument: Instrument, flows: Sequence[Flow]) -> Holding:
+    """What became of `instrument` by these flows of its investor."""
+    own = [flow for flow in flows if flow.instrument_id == instrument.id]
+    principal = -sum(flow.pence for flow in own if flow.kind is AccountKind.INVESTOR_CAPITAL)
+    is_loan = instrument.kind is InstrumentKind.LOAN
+    return Holding(instrument, paid_in(own), distributed(own), principal if is_loan else None)
 
 
 def _invests_in(centre_id: int) -> Any:

@@ -1,6 +1,6 @@
 """Payers of a centre: what each has approved and paid, and what is outstanding."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, case, or_, select
@@ -44,6 +44,23 @@ class PayerOfCentre(NamedTuple):
 
     payer: Organisation
     centre: Centre
+
+
+class PayerTotals(NamedTuple):
+    """Positions added up, in pence; what is owed to one payer is not set against another's debt."""
+
+    approved_pence: Pence
+    paid_pence: Pence
+    given_up_pence: Pence
+    outstanding_pence: Pence
+    owed_back_pence: Pence
+
+
+def totals_of(positions: Iterable[PayerPosition]) -> PayerTotals:
+    """The totals of these positions."""
+    each = list(positions)
+    names = PayerTotals._fields
+    return PayerTotals(*(sum(getattr(position, name) for position in each) for name in names))
 
 
 def get_payer(session: Session, viewer: Viewer, centre_id: int, payer_id: int) -> PayerOfCentre:

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from chec.errors import NotFound
-from chec.models import ReturnsResult, ReturnsRun, Role, Subject
+from chec.models import ReturnsResult, ReturnsRun, Role
 from chec.permissions import Action, Viewer
 from chec.queries.centres import get_centre
 
@@ -56,16 +56,6 @@ def get_run(session: Session, viewer: Viewer, run_id: int) -> ReturnsRun:
     if run is None:
         raise NotFound
     return run
-
-
-def list_results(
-    session: Session, viewer: Viewer, run_id: int, subject: Subject
-) -> Sequence[ReturnsResult]:
-    """The results of the run for this kind of subject that the viewer may see, in order of key."""
-    query = _results_visible_to(viewer).where(
-        col(ReturnsResult.run_id) == run_id, col(ReturnsResult.subject) == subject
-    )
-    return session.exec(query.order_by(col(ReturnsResult.id))).all()
 
 
 def get_result(session: Session, viewer: Viewer, result_id: int) -> ReturnsResult:

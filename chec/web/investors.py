@@ -2,21 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import Blueprint, Response, g, render_template
 
 from chec.charts.j_curve import j_curve
-from chec.finance.money import Pence, in_pounds
-from chec.models import AccountKind, Instrument, InstrumentKind
+from chec.finance.money import in_pounds
 from chec.models.references import reference
 from chec.permissions import Action
 from chec.queries.centres import get_centre
-from chec.queries.flows import Flow, distributed, list_flows, paid_in
+from chec.queries.flows import Flow, list_flows
 from chec.queries.investors import (
     InvestorOfCentre,
     get_investor,
-    is_repaid,
+    holding_of,
     list_grants,
     list_instruments,
     list_positions,
@@ -31,20 +30,6 @@ pages = Blueprint(
 )
 
 COLUMNS = ("on", "transfer", "instrument", "cause", "reference", "amount", "net so far")
-
-
-class Holding(NamedTuple):
-    """What became of one instrument, as a run knew it."""
-
-    instrument: Instrument
-    drawn_pence: Pence
-    distributed_pence: Pence
-    principal_pence: Pence | None
-
-    @property
-    def undrawn_pence(self) -> Pence:
-        """What may still be called."""
-        return max(0, self.instrument.committed_pence - self.drawn_pence)
 
 
 @pages.get("")
@@ -103,17 +88,10 @@ def _position(found: InvestorOfCentre) -> dict[str, Any]:
         "flows": flows,
         "rows": list(zip(flows, accumulate(flow.pence for flow in flows), strict=True)),
         "curve": j_curve(cash_flows, run.as_of, found.investor.name) if run else None,
-        "holdings": [_holding(each, flows) for each in instruments if is_repaid(each)],
-        "grants": [each for each in instruments if not is_repaid(each)],
+        "holdings": [holding_of(each, flows) for each in instruments if each.is_repaid],
+        "grants": [each for each in instruments if not each.is_repaid],
         "received_grants": list_grants(g.session, found, run) if run else [],
     }
-
-
-def _holding(instrument: Instrument, flows: Sequence[Flow]) -> Holding:
-    own = [flow for flow in flows if flow.instrument_id == instrument.id]
-    principal = -sum(flow.pence for flow in own if flow.kind is AccountKind.INVESTOR_CAPITAL)
-    is_loan = instrument.kind is InstrumentKind.LOAN
-    return Holding(instrument, paid_in(own), distributed(own), principal if is_loan else None)
 
 
 def _cells(found: InvestorOfCentre, flows: Sequence[Flow]) -> Iterator[tuple[object, ...]]:

@@ -1,38 +1,25 @@
 """Payers: what each has approved and paid, venture by venture."""
 
-from collections.abc import Iterable
 from itertools import groupby
 from operator import attrgetter
-from typing import NamedTuple
 
 from flask import Blueprint, g, render_template
 
-from chec.finance.money import Pence
 from chec.permissions import Action
 from chec.queries.accounts import account_names
 from chec.queries.centres import get_centre
 from chec.queries.ledger import LedgerFilter, as_known_to, list_transfers, total_transfers
 from chec.queries.payers import (
-    PayerPosition,
     get_payer,
     list_positions_of_payer,
     list_positions_of_payers,
+    totals_of,
 )
 from chec.web.access import needs, viewer
 from chec.web.addresses import run_in_address
 from chec.web.lists import page_of
 
 pages = Blueprint("payers", __name__, url_prefix="/centres/<reference('centre'):centre_id>/payers")
-
-
-class Sums(NamedTuple):
-    """Positions added up. What is owed to one payer is not set against another's debt."""
-
-    approved_pence: Pence
-    paid_pence: Pence
-    given_up_pence: Pence
-    outstanding_pence: Pence
-    owed_back_pence: Pence
 
 
 @pages.get("")
@@ -44,14 +31,14 @@ def index(centre_id: int) -> str:
     known = as_known_to(g.session, centre_id, run_id) if run_id else None
     positions = list_positions_of_payers(g.session, viewer(), centre_id, known)
     by_payer = groupby(positions, key=attrgetter("payer_id", "payer"))
-    payers = [(*payer, sums_of(own)) for payer, own in by_payer]
+    payers = [(*payer, totals_of(own)) for payer, own in by_payer]
     return render_template(
         "payers/index.html",
         centre=centre,
         run_id=run_id,
         known=known,
         payers=payers,
-        total=sums_of(positions),
+        total=totals_of(positions),
     )
 
 
@@ -71,14 +58,8 @@ def show(centre_id: int, payer_id: int) -> str:
         centre=found.centre,
         payer=found.payer,
         positions=positions,
-        total=sums_of(positions),
+        total=totals_of(positions),
         transfers=transfers,
         names=account_names(g.session, centre_id),
         page=page,
     )
-
-
-def sums_of(positions: Iterable[PayerPosition]) -> Sums:
-    """The sums of these positions, in pence."""
-    each = list(positions)
-    return Sums(*(sum(getattr(position, name) for position in each) for name in Sums._fields))
