@@ -23,6 +23,16 @@ APPEND_ONLY = (
     "returns_result",
     "audit_event",
     "audit_event_kind",
+    "contract_version",
+    "contract_payer",
+    "claim_removal",
+    "claim_share",
+    "record_share",
+    "claim_decision",
+    "decision_line",
+    "claim_payment",
+    "clawback",
+    "funding_agreement",
 )
 
 

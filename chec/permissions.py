@@ -27,8 +27,27 @@ class Action(StrEnum):
     VIEW_RUNS = "view returns runs"
     RUN_RETURNS = "run the returns"
     VIEW_PEOPLE = "view people and their roles"
+    VIEW_CONTRACT = "view a contract"
+    IMPORT_CONTRACT = "import a contract"
+    VIEW_CLAIM = "view a claim"
+    VIEW_RECORDS = "view the records of a claim"
+    PREPARE_CLAIM = "prepare a claim"
+    SUBMIT_CLAIM = "submit a claim"
+    WITHDRAW_CLAIM = "withdraw a claim"
+    DECIDE_CLAIM = "decide a claim"
+    CLAW_BACK = "claw an outcome back"
+    RECORD_PAYMENT = "record a payment"
+    RETURN_PAYMENT = "return a payment"
+    AGREE_COMMITMENT = "agree a commitment"
+    RECORD_DRAWDOWN = "record a drawdown"
+    AGREE_FUNDING = "agree funding"
+    RELEASE_TRANCHE = "release a tranche"
+    RECORD_RUNNING_COST = "record a running cost"
+    DISTRIBUTE = "distribute money"
 
 
+_DIRECTOR = frozenset({Role.DIRECTOR})
+_COMMISSIONER = frozenset({Role.COMMISSIONER})
 _CENTRE_READERS = frozenset({Role.DIRECTOR, Role.EVALUATOR})
 
 MAY: dict[Action, frozenset[Role]] = {
@@ -38,12 +57,29 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.VIEW_PAYER: _CENTRE_READERS | {Role.COMMISSIONER},
     Action.VIEW_LEDGER: _CENTRE_READERS,
     Action.VIEW_TRANSFER: _CENTRE_READERS | {Role.INVESTOR, Role.COMMISSIONER, Role.PROVIDER},
-    Action.REVERSE_TRANSFER: frozenset({Role.DIRECTOR}),
-    Action.CLOSE_QUARTER: frozenset({Role.DIRECTOR}),
+    Action.REVERSE_TRANSFER: _DIRECTOR,
+    Action.CLOSE_QUARTER: _DIRECTOR,
     Action.VIEW_RETURN: _CENTRE_READERS | {Role.INVESTOR, Role.PROVIDER},
     Action.VIEW_RUNS: _CENTRE_READERS,
-    Action.RUN_RETURNS: frozenset({Role.DIRECTOR}),
+    Action.RUN_RETURNS: _DIRECTOR,
     Action.VIEW_PEOPLE: frozenset({Role.ADMINISTRATOR}),
+    Action.VIEW_CONTRACT: _CENTRE_READERS | _COMMISSIONER,
+    Action.IMPORT_CONTRACT: _DIRECTOR,
+    Action.VIEW_CLAIM: _CENTRE_READERS | _COMMISSIONER,
+    Action.VIEW_RECORDS: _DIRECTOR | _COMMISSIONER,
+    Action.PREPARE_CLAIM: _DIRECTOR,
+    Action.SUBMIT_CLAIM: _DIRECTOR,
+    Action.WITHDRAW_CLAIM: _DIRECTOR,
+    Action.DECIDE_CLAIM: _COMMISSIONER,
+    Action.CLAW_BACK: _COMMISSIONER,
+    Action.RECORD_PAYMENT: _DIRECTOR,
+    Action.RETURN_PAYMENT: _DIRECTOR,
+    Action.AGREE_COMMITMENT: _DIRECTOR,
+    Action.RECORD_DRAWDOWN: _DIRECTOR,
+    Action.AGREE_FUNDING: _DIRECTOR,
+    Action.RELEASE_TRANCHE: _DIRECTOR,
+    Action.RECORD_RUNNING_COST: _DIRECTOR,
+    Action.DISTRIBUTE: _DIRECTOR,
 }
 
 
@@ -119,6 +155,16 @@ def actor_for_centre(
         if grant.centre_id == centre_id and grant.role in MAY[action]:
             return Actor(viewer.user_id, grant.acting_for, address, at)
     raise NotAllowed(f"You may not {action} of this centre.")
+
+
+def actor_for_organisation(
+    viewer: Viewer, action: Action, organisation_id: int, *, address: str, at: datetime
+) -> Actor:
+    """The viewer, acting for an organisation in the role that may `action`; else NotAllowed."""
+    for grant in viewer.grants:
+        if grant.organisation_id == organisation_id and grant.role in MAY[action]:
+            return Actor(viewer.user_id, grant.acting_for, address, at)
+    raise NotAllowed(f"You may not {action} for this organisation.")
 
 
 def system_actor(at: datetime) -> Actor:

@@ -40,5 +40,25 @@ def _protect_in_sqlite(table: str, keys: tuple[str, ...]) -> None:
     op.execute(f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {there} {refuse}")
 
 
+def freeze(table: str, column: str) -> None:
+    """Refuse UPDATE and DELETE of a row whose `column` has been filled."""
+    says = f"{table} is fixed once its {column} is known: such a row is never changed or removed"
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            f"CREATE FUNCTION {table}_fixed() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN RAISE EXCEPTION '{says}'; END $$"
+        )
+        op.execute(
+            f"CREATE TRIGGER {table}_fixed BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW "
+            f"WHEN (OLD.{column} IS NOT NULL) EXECUTE FUNCTION {table}_fixed()"
+        )
+        return
+    for act in ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER {table}_fixed_{act.lower()} BEFORE {act} ON {table} "
+            f"WHEN OLD.{column} IS NOT NULL BEGIN SELECT RAISE(ABORT, '{says}'); END"
+        )
+
+
 def _same(key: str) -> str:
     return " AND ".join(f"{column} = NEW.{column}" for column in key.split(", "))

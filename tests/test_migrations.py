@@ -3,6 +3,7 @@
 import re
 from contextlib import AbstractContextManager
 from datetime import date
+from typing import TypeVar
 
 import pytest
 import sqlalchemy as sa
@@ -18,7 +19,27 @@ from chec.models import (
     AccountKind,
     AuditEventKind,
     Cause,
+    Centre,
+    Claim,
+    ClaimDecision,
+    ClaimLine,
+    ClaimPart,
+    ClaimPayment,
+    ClaimRecord,
+    ClaimRemoval,
+    ClaimShare,
+    ClaimState,
+    Clawback,
+    Contract,
+    ContractPayer,
+    ContractVersion,
+    DecisionLine,
     Event,
+    FundingAgreement,
+    LineBasis,
+    PartState,
+    RecordShare,
+    RemovalStep,
     ReturnsResult,
     ReturnsRun,
     Subject,
@@ -27,6 +48,8 @@ from chec.models import (
     Valuation,
 )
 from tests import builders
+
+Row = TypeVar("Row", bound=SQLModel)
 
 
 def refused() -> AbstractContextManager[object]:
@@ -147,6 +170,23 @@ def test_nothing_is_truncated(engine: Engine) -> None:
             connection.execute(sa.text(f"TRUNCATE {table} CASCADE"))
 
 
+@pytest.mark.parametrize("forbidden", ["UPDATE {table} SET id = id", "DELETE FROM {table}"])
+@pytest.mark.parametrize("table", ["claim_line", "claim_record"])
+def test_what_a_claim_was_valued_at_is_fixed(
+    engine: Engine, session: Session, table: str, forbidden: str
+) -> None:
+    line = _a_decided_claim(session, builders.a_centre(session))
+    unvalued = ClaimLine(claim_id=line.claim_id, measure="N", basis=LineBasis.COUNTS, units=1)
+    session.add(unvalued)
+    session.commit()
+    with pytest.raises(sa.exc.DBAPIError, match="is fixed"), engine.begin() as connection:
+        connection.execute(sa.text(forbidden.format(table=table)))
+    unvalued.units = 2
+    session.commit()
+    session.delete(unvalued)
+    session.commit()
+
+
 def test_a_transfer_needs_accounts_of_its_own_centre(engine: Engine, session: Session) -> None:
     transfer = builders.a_transfer(session, builders.a_centre(session))
     other = builders.a_centre(session)
@@ -234,7 +274,13 @@ def _a_row_in_each(session: Session) -> None:
         computed_at=builders.NOW,
         transfer_count=0,
         last_transfer_id=0,
-        **dict.fromkeys(_TOTALS, 0),
+        raised_pence=0,
+        funded_pence=0,
+        earned_pence=0,
+        paid_back_pence=0,
+        running_cost_pence=0,
+        receivable_pence=0,
+        bank_pence=0,
     )
     session.add(run)
     session.flush()
@@ -249,6 +295,86 @@ def _a_row_in_each(session: Session) -> None:
             flow_count=0,
         )
     )
+    session.flush()
+    _a_decided_claim(session, centre)
 
 
-_TOTALS = [name for name in ReturnsRun.model_fields if name.endswith("_pence")]
+def _a_decided_claim(session: Session, centre: Centre) -> ClaimLine:
+    """Rows for every table of contracts and claims, of the shapes that the schema asks for."""
+    venture, payer = builders.a_venture(session, centre), builders.a_payer(session)
+
+    def add(row: Row) -> Row:
+        session.add(row)
+        session.flush()
+        return row
+
+    day, now = date(2026, 10, 31), builders.NOW
+    contract = add(Contract(centre_id=centre.id, reference="WREN"))
+    add(
+        ContractVersion(
+            contract_id=contract.id,
+            number=1,
+            title="",
+            starts_on=day,
+            ends_on=day,
+            document="{}",
+            recorded_at=now,
+        )
+    )
+    add(ContractPayer(contract_id=contract.id, payer_id=payer.id, named="ICB"))
+    claim = add(
+        Claim(
+            centre_id=centre.id,
+            contract_id=contract.id,
+            venture_id=venture.id,
+            starts_on=day,
+            ends_before=date(2026, 11, 1),
+            state=ClaimState.SUBMITTED,
+            prepared_at=now,
+            payable_pence=1,
+        )
+    )
+    line = add(ClaimLine(claim_id=claim.id, measure="M", basis=LineBasis.RECORDS, units=1))
+    line.payable_pence = 1
+    record = add(ClaimRecord(line_id=line.id, person="p1", achieved_on=day, payable_pence=1))
+    add(ClaimRemoval(claim_id=claim.id, step=RemovalStep.PAYER, units=0, pence=1, why="Cut."))
+    add(ClaimShare(claim_id=claim.id, measure="M", financial_year=2026, payer_id=payer.id, pence=1))
+    add(RecordShare(record_id=record.id, payer_id=payer.id, pence=1))
+    state = PartState.APPROVED
+    part = add(ClaimPart(claim_id=claim.id, payer_id=payer.id, asked_pence=1, state=state))
+    moved = builders.a_transfer(session, centre, on=day).id
+    decision = add(
+        ClaimDecision(
+            part_id=part.id,
+            state=state,
+            approved_pence=1,
+            decided_on=day,
+            decided_at=now,
+            transfer_id=moved,
+        )
+    )
+    add(DecisionLine(decision_id=decision.id, line_id=line.id, pence=1))
+    add(ClaimPayment(part_id=part.id, transfer_id=moved))
+    add(
+        Clawback(
+            part_id=part.id,
+            line_id=line.id,
+            units=1,
+            pence=1,
+            reason="",
+            clawed_back_on=day,
+            recorded_at=now,
+            transfer_id=moved,
+        )
+    )
+    add(
+        FundingAgreement(
+            centre_id=centre.id,
+            venture_id=venture.id,
+            promised_pence=1,
+            agreed_on=day,
+            milestones="",
+            recorded_at=now,
+        )
+    )
+    return line

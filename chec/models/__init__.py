@@ -4,6 +4,28 @@ from chec.models.account import BANK, Account, AccountKey, AccountKind
 from chec.models.audit_event import AuditEvent, AuditEventKind, Event
 from chec.models.cause import Cause, TransferCause
 from chec.models.centre import Centre
+from chec.models.claim import (
+    Claim,
+    ClaimLine,
+    ClaimRemoval,
+    ClaimShare,
+    ClaimState,
+    LineBasis,
+    RemovalStep,
+)
+from chec.models.claim_decision import (
+    ClaimDecision,
+    ClaimPart,
+    ClaimPayment,
+    Clawback,
+    DecisionLine,
+    PartState,
+    RejectionReason,
+)
+from chec.models.claim_record import ClaimRecord, RecordShare
+from chec.models.contract import Contract, ContractPayer, ContractVersion
+from chec.models.contract_use import MeasureUse, PayerUse
+from chec.models.funding_agreement import FundingAgreement
 from chec.models.instrument import Instrument, InstrumentKind
 from chec.models.job_run import JobRun, JobState
 from chec.models.membership import Membership, Role
@@ -23,15 +45,37 @@ __all__ = [
     "AuditEventKind",
     "Cause",
     "Centre",
+    "Claim",
+    "ClaimDecision",
+    "ClaimLine",
+    "ClaimPart",
+    "ClaimPayment",
+    "ClaimRecord",
+    "ClaimRemoval",
+    "ClaimShare",
+    "ClaimState",
+    "Clawback",
+    "Contract",
+    "ContractPayer",
+    "ContractVersion",
+    "DecisionLine",
     "Event",
+    "FundingAgreement",
     "Instrument",
     "InstrumentKind",
     "JobRun",
     "JobState",
+    "LineBasis",
+    "MeasureUse",
     "Membership",
     "Organisation",
     "OrganisationKind",
+    "PartState",
+    "PayerUse",
     "QuarterClose",
+    "RecordShare",
+    "RejectionReason",
+    "RemovalStep",
     "ReturnsResult",
     "ReturnsRun",
     "Role",

@@ -26,6 +26,19 @@ class Event(StrEnum):
     QUARTER_CLOSED = "quarter closed"
     RETURNS_REQUESTED = "returns requested"
     RETURNS_COMPUTED = "returns computed"
+    CONTRACT_IMPORTED = "contract imported"
+    CLAIM_PREPARED = "claim prepared"
+    COUNTS_ENTERED = "counts entered"
+    RECORDS_UPLOADED = "records uploaded"
+    CLAIM_DISCARDED = "claim discarded"
+    CLAIM_SUBMITTED = "claim submitted"
+    CLAIM_WITHDRAWN = "claim withdrawn"
+    CLAIM_DECIDED = "claim decided"
+    PAYMENT_RECORDED = "payment recorded"
+    PAYMENT_RETURNED = "payment returned"
+    PAYMENT_UNDONE = "payment undone"
+    OUTCOME_CLAWED_BACK = "outcome clawed back"
+    FUNDING_AGREED = "funding agreed"
 
 
 class AuditEventKind(SQLModel, table=True):

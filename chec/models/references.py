@@ -5,6 +5,10 @@ import re
 PREFIXES = {
     "account": "A",
     "centre": "C",
+    "claim": "CL",
+    "claim_record": "REC",
+    "contract": "CN",
+    "funding_agreement": "FA",
     "instrument": "IN",
     "job_run": "J",
     "organisation": "O",

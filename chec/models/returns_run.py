@@ -16,7 +16,8 @@ class Subject(StrEnum):
 
 
 class Valuation(StrEnum):
-    """Which residual value a return counts (methods, 4). Never mixed."""
+    """What the columns without a prefix count as residual value (methods, 4); `prudent_…` stand
+    beside them."""
 
     REALISED = "realised"
 
@@ -27,7 +28,9 @@ class ReturnsRun(SQLModel, table=True):
     A transfer recorded before `known_at` may have been committed after the run looked. Keys of a
     centre's transfers are given out under its lock, so `last_transfer_id` is the exact bound.
     `fingerprint` is the SHA-256 of everything read: equal fingerprints mean equal results.
-    Amounts are the centre's totals at `as_of`, net of reversals.
+    Amounts are the centre's totals at `as_of`, net of reversals. `promised_pence` is what ventures
+    were promised and have not had; `undecided_pence` what payers had not decided on. A run before
+    method version 2 knows neither these nor what follows them.
     """
 
     __tablename__ = "returns_run"
@@ -49,6 +52,13 @@ class ReturnsRun(SQLModel, table=True):
     running_cost_pence: int = columns.pence()
     receivable_pence: int = columns.pence()
     bank_pence: int = columns.pence()
+    expected_clawback_pence: int | None = columns.pence(None)
+    promised_pence: int | None = columns.pence(None)
+    undecided_pence: int | None = columns.pence(None)
+    all_approved_value_pence: int | None = columns.pence(None)
+    all_approved_irr_rate: float | None = None
+    all_approved_irr_reason: str | None = None
+    all_approved_tvpi: float | None = None
 
 
 class ReturnsResult(SQLModel, table=True):
@@ -80,3 +90,8 @@ class ReturnsResult(SQLModel, table=True):
     payback_on: date | None = None
     first_flow_on: date | None = None
     flow_count: int
+    prudent_value_pence: int | None = columns.pence(None)
+    prudent_irr_rate: float | None = None
+    prudent_irr_reason: str | None = None
+    prudent_rvpi: float | None = None
+    prudent_tvpi: float | None = None

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from chec import clock
 from chec.errors import NotAllowed, NotFound
-from chec.permissions import Action, Actor, Viewer, actor_for_centre
+from chec.permissions import Action, Actor, Viewer, actor_for_centre, actor_for_organisation
 from chec.queries.memberships import get_viewer
 
 View = TypeVar("View", bound=Callable[..., object])
@@ -75,6 +75,14 @@ def acting(action: Action, centre_id: int) -> Actor:
     """The viewer as the actor of `action` for the centre, now; else NotAllowed."""
     address = request.remote_addr or ""
     return actor_for_centre(viewer(), action, centre_id, address=address, at=clock.now())
+
+
+def acting_for(action: Action, organisation_id: int) -> Actor:
+    """The viewer as the actor of `action` for the organisation, now; else NotAllowed."""
+    address = request.remote_addr or ""
+    return actor_for_organisation(
+        viewer(), action, organisation_id, address=address, at=clock.now()
+    )
 
 
 def ask_to_sign_in() -> AnyResponse:
