@@ -1,0 +1,132 @@
+"""What a field of a contract document may hold, read strictly and exactly.
+
+Nothing is guessed: an amount is whole pence and no text, a share is an exact fraction and never a
+float, a day is written 2026-10-31.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, PlainValidator, StrictStr, model_validator
+
+from chec.finance.money import Pence, format_pounds
+from chec.rules.free_text import reasons_not_to_write
+from chec.rules.ledger_file import read_iso_day
+from chec.rules.naming import reasons_not_to_name
+from chec.rules.posting import MOST_PENCE
+
+LONGEST_CODE = 40
+LONGEST_REFERENCE = 60
+LONGEST_TEXT = 300
+MOST_UNITS = 1_000_000_000
+MOST_DAYS = 36_500
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+
+_MOST_DIGITS = 15
+_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?|[+-]?[0-9]{1,15}/0*[1-9][0-9]{0,14}")
+
+
+class Terms(BaseModel):
+    """A part of the document. A field that is null is as good as missing; others are refused."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, validate_default=False
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_missing(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        known = {each.alias or name for name, each in cls.model_fields.items()}
+        return {key: each for key, each in given.items() if each is not None or key not in known}
+
+
+def _whole(most: int, what: str, *, least: int = 0) -> Callable[[Any], int]:
+    def read(given: Any) -> int:
+        if type(given) is not int:
+            raise ValueError(f"This must be {what}: a whole number, without quotation marks.")
+        if given < least:
+            raise ValueError(f"This must be {what}, {least} or more.")
+        if given > most:
+            raise ValueError(f"This must be {what}, {most:,} or fewer. Check it.")
+        return given
+
+    return read
+
+
+def _pence(given: Any) -> Pence:
+    if type(given) is not int:
+        raise ValueError("Write whole pence, without quotation marks or a point: 50000 for £500.")
+    if given < 0:
+        raise ValueError("An amount is not below zero. Write it without its minus sign.")
+    if given > MOST_PENCE:
+        most = format_pounds(MOST_PENCE, whole=True)
+        raise ValueError(f"The amount is above {most}. Check it; amounts are in pence.")
+    return given
+
+
+def exact_number(given: Any) -> Fraction:
+    """`given`, a text (`"1/3"`, `"0.15"`) or a JSON number, as it is; ValueError for others."""
+    if type(given) in {int, Decimal}:
+        given = f"{Decimal(given):f}" if abs(Decimal(given).adjusted()) <= _MOST_DIGITS else ""
+    if not isinstance(given, str) or not _NUMBER.fullmatch(given):
+        raise ValueError("Write an exact number, such as “0.15” or “1/3”.")
+    return Fraction(given)
+
+
+def _share(given: Any) -> Fraction:
+    share = exact_number(given)
+    if not 0 <= share <= 1:
+        raise ValueError("A share lies between 0 and 1. Write 15% as “0.15”.")
+    return share
+
+
+def _day(given: Any) -> date:
+    if not isinstance(given, str):
+        raise ValueError("Write the date as a text, such as “2026-10-31”.")
+    day = read_iso_day(given)
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"Check the year: it lies between {FIRST_YEAR} and {LAST_YEAR}.")
+    return day
+
+
+def _text(most: int) -> Callable[[Any], str]:
+    def read(given: Any) -> str:
+        if not isinstance(given, str):
+            raise ValueError("This must be a text in quotation marks.")
+        reasons = reasons_not_to_write(given, most=most)
+        if not given.strip():
+            reasons.append("This is empty. Fill it in.")
+        elif given != given.strip():
+            reasons.append("Take the spaces before or after the text away.")
+        if reasons:
+            raise ValueError(" ".join(reasons))
+        return given
+
+    return read
+
+
+def _name_of_payer(given: str) -> str:
+    reasons = reasons_not_to_name("the payer", _text(LONGEST_TEXT)(given))
+    if reasons:
+        raise ValueError(" ".join(reasons))
+    return given
+
+
+Amount = Annotated[Pence, PlainValidator(_pence)]
+Units = Annotated[int, PlainValidator(_whole(MOST_UNITS, "a number of units"))]
+Times = Annotated[int, PlainValidator(_whole(MOST_UNITS, "a number of times", least=1))]
+Size = Annotated[int, PlainValidator(_whole(MOST_UNITS, "a number of records", least=1))]
+Days = Annotated[int, PlainValidator(_whole(MOST_DAYS, "a number of days"))]
+Share = Annotated[Fraction, PlainValidator(_share)]
+Exact = Annotated[Fraction, PlainValidator(exact_number)]
+Day = Annotated[date, PlainValidator(_day)]
+Code = Annotated[str, PlainValidator(_text(LONGEST_CODE))]
+Reference = Annotated[str, PlainValidator(_text(LONGEST_REFERENCE))]
+Text = Annotated[str, PlainValidator(_text(LONGEST_TEXT))]
+PayerName = Annotated[StrictStr, PlainValidator(_name_of_payer)]
