@@ -359,6 +359,7 @@ def _a_decided_claim(session: Session, centre: Centre) -> ClaimLine:
         Clawback(
             part_id=part.id,
             line_id=line.id,
+            financial_year=2026,
             units=1,
             pence=1,
             reason="",

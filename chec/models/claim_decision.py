@@ -119,7 +119,8 @@ class ClaimPayment(SQLModel, table=True):
 class Clawback(SQLModel, table=True):
     """Money of an approved line that a payer has back, because an outcome did not hold.
 
-    `record_id` names the record, where the line was priced from records.
+    `record_id` names the record, where the line was priced from records; `financial_year` is that
+    of the outcomes.
     """
 
     __table_args__ = (UniqueConstraint("part_id", "record_id"),)
@@ -128,6 +129,7 @@ class Clawback(SQLModel, table=True):
     part_id: int = Field(foreign_key="claim_part.id", index=True)
     line_id: int = Field(foreign_key="claim_line.id", index=True)
     record_id: int | None = Field(default=None, foreign_key="claim_record.id")
+    financial_year: int
     units: int
     pence: int = columns.pence()
     reason: str

@@ -449,6 +449,7 @@ def _make_decisions() -> None:
         sa.Column("part_id", sa.Integer(), nullable=False),
         sa.Column("line_id", sa.Integer(), nullable=False),
         sa.Column("record_id", sa.Integer(), nullable=True),
+        sa.Column("financial_year", sa.Integer(), nullable=False),
         sa.Column("units", sa.Integer(), nullable=False),
         sa.Column("pence", sa.BigInteger(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),

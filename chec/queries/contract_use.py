@@ -1,0 +1,242 @@
+"""What claims have used up of a contract, added up from their shares, decisions and clawbacks.
+
+Money: a share is held while its payer has not decided, and accepted once the payer approved its
+line, less clawbacks. Units: those taken of a line are accepted once any payer approved it, and held
+while none has and one still may; they are given back when every payer that pays for them has
+clawed them back.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import and_, case, select
+from sqlmodel import Session, col, func
+
+from chec.models import (
+    Claim,
+    ClaimDecision,
+    ClaimLine,
+    ClaimPart,
+    ClaimShare,
+    Clawback,
+    Contract,
+    DecisionLine,
+    MeasureUse,
+    PartState,
+    PayerUse,
+    RecordShare,
+)
+
+
+def list_measure_use(session: Session, contract_id: int) -> Sequence[MeasureUse]:
+    """The units used of each measure that was claimed, as they are kept."""
+    return session.scalars(
+        select(MeasureUse).where(col(MeasureUse.contract_id) == contract_id)
+    ).all()
+
+
+def list_payer_use(session: Session, contract_id: int) -> Sequence[PayerUse]:
+    """The pence used by measure, financial year and payer, as they are kept."""
+    return session.scalars(select(PayerUse).where(col(PayerUse.contract_id) == contract_id)).all()
+
+
+def add_up_payer_use(session: Session, contract_id: int) -> list[PayerUse]:
+    """The pence used by measure, financial year and payer, added up anew."""
+    held = case((_is_waiting, col(ClaimShare.pence)), else_=0)
+    accepted = case((_is_approved, col(ClaimShare.pence)), else_=0)
+    key = (col(ClaimShare.measure), col(ClaimShare.financial_year), col(ClaimShare.payer_id))
+    query = (
+        select(*key, func.sum(held), func.sum(accepted))
+        .select_from(ClaimShare)
+        .join(Claim, col(ClaimShare.claim_id) == Claim.id)
+        .join(
+            ClaimPart,
+            and_(
+                col(ClaimPart.claim_id) == Claim.id, col(ClaimPart.payer_id) == ClaimShare.payer_id
+            ),
+        )
+        .join(
+            ClaimLine,
+            and_(col(ClaimLine.claim_id) == Claim.id, col(ClaimLine.measure) == ClaimShare.measure),
+        )
+        .join(ClaimDecision, col(ClaimDecision.part_id) == ClaimPart.id, isouter=True)
+        .join(
+            DecisionLine,
+            and_(
+                col(DecisionLine.decision_id) == ClaimDecision.id,
+                col(DecisionLine.line_id) == ClaimLine.id,
+            ),
+            isouter=True,
+        )
+        .where(col(Claim.contract_id) == contract_id)
+        .group_by(*key)
+    )
+    back = _clawed_back_pence(session, contract_id)
+    return [
+        PayerUse(
+            contract_id=contract_id,
+            measure=measure,
+            financial_year=year,
+            payer_id=payer_id,
+            held_pence=int(held_pence),
+            accepted_pence=int(accepted_pence) - back[measure, year, payer_id],
+        )
+        for measure, year, payer_id, held_pence, accepted_pence in session.execute(query)
+    ]
+
+
+def add_up_measure_use(session: Session, contract_id: int) -> list[MeasureUse]:
+    """The units used of each measure that was claimed, added up anew."""
+    lines = (
+        select(
+            col(ClaimLine.id),
+            col(ClaimLine.measure),
+            col(ClaimLine.taken_units).label("units"),
+            func.max(case((_is_approved, 1), else_=0)).label("is_accepted"),
+            func.max(case((_is_waiting, 1), else_=0)).label("is_open"),
+        )
+        .join(Claim, col(ClaimLine.claim_id) == Claim.id)
+        .join(ClaimPart, col(ClaimPart.claim_id) == Claim.id)
+        .join(ClaimDecision, col(ClaimDecision.part_id) == ClaimPart.id, isouter=True)
+        .join(
+            DecisionLine,
+            and_(
+                col(DecisionLine.decision_id) == ClaimDecision.id,
+                col(DecisionLine.line_id) == ClaimLine.id,
+            ),
+            isouter=True,
+        )
+        .where(col(Claim.contract_id) == contract_id)
+        .group_by(col(ClaimLine.id), col(ClaimLine.measure), col(ClaimLine.taken_units))
+    ).subquery()
+    columns = lines.c
+    held = case((and_(columns.is_accepted == 0, columns.is_open == 1), columns.units), else_=0)
+    accepted = case((columns.is_accepted == 1, columns.units), else_=0)
+    query = select(columns.measure, func.sum(held), func.sum(accepted)).group_by(columns.measure)
+    back = _units_given_back(session, contract_id)
+    return [
+        MeasureUse(
+            contract_id=contract_id,
+            measure=measure,
+            held_units=int(held_units),
+            accepted_units=int(accepted_units) - back[measure],
+        )
+        for measure, held_units, accepted_units in session.execute(query)
+    ]
+
+
+def list_contracts_that_differ(session: Session) -> list[Contract]:
+    """The contracts whose kept use is not what their claims add up to; for `chec db check`."""
+    return [
+        contract
+        for contract in session.scalars(select(Contract).order_by(col(Contract.id)))
+        if _values(list_payer_use(session, contract.id))
+        != _values(add_up_payer_use(session, contract.id))
+        or _values(list_measure_use(session, contract.id))
+        != _values(add_up_measure_use(session, contract.id))
+    ]
+
+
+_is_waiting = col(ClaimPart.state) == PartState.WAITING
+_is_approved = and_(col(DecisionLine.id).is_not(None), col(DecisionLine.reason_code).is_(None))
+
+
+def _values(rows: Sequence[MeasureUse] | Sequence[PayerUse]) -> set[tuple[object, ...]]:
+    return {tuple(row.model_dump().values()) for row in rows}
+
+
+def _clawed_back_pence(session: Session, contract_id: int) -> dict[tuple[str, int, int], int]:
+    key = (col(ClaimLine.measure), col(Clawback.financial_year), col(ClaimPart.payer_id))
+    query = (
+        select(*key, func.sum(Clawback.pence))
+        .select_from(Clawback)
+        .join(ClaimPart, col(Clawback.part_id) == ClaimPart.id)
+        .join(ClaimLine, col(Clawback.line_id) == ClaimLine.id)
+        .join(Claim, col(ClaimLine.claim_id) == Claim.id)
+        .where(col(Claim.contract_id) == contract_id)
+        .group_by(*key)
+    )
+    totals = {
+        (measure, year, payer): int(pence) for measure, year, payer, pence in session.execute(query)
+    }
+    return defaultdict(int, totals)
+
+
+class _Back(NamedTuple):
+    """Units of a line, or of one record of it, that one payer has clawed back."""
+
+    line_id: int
+    measure: str
+    record_id: int | None
+    payer_id: int
+    units: int
+
+
+def _units_given_back(session: Session, contract_id: int) -> dict[str, int]:
+    """By measure: units that every payer who approved and pays for them has clawed back."""
+    query = (
+        select(
+            col(Clawback.line_id),
+            col(ClaimLine.measure),
+            col(Clawback.record_id),
+            col(ClaimPart.payer_id),
+            func.sum(Clawback.units),
+        )
+        .select_from(Clawback)
+        .join(ClaimPart, col(Clawback.part_id) == ClaimPart.id)
+        .join(ClaimLine, col(Clawback.line_id) == ClaimLine.id)
+        .join(Claim, col(ClaimLine.claim_id) == Claim.id)
+        .where(col(Claim.contract_id) == contract_id)
+        .group_by(
+            col(Clawback.line_id),
+            col(ClaimLine.measure),
+            col(Clawback.record_id),
+            col(ClaimPart.payer_id),
+        )
+    )
+    rows = [_Back._make(row) for row in session.execute(query)]
+    given_back: dict[str, int] = defaultdict(int)
+    for measure, units in _given_back(rows, _payers_of(session, {row.line_id for row in rows})):
+        given_back[measure] += units
+    return given_back
+
+
+def _given_back(
+    rows: Sequence[_Back], payers: dict[tuple[int, int | None], set[int]]
+) -> Iterator[tuple[str, int]]:
+    by_outcome: dict[tuple[int, int | None], list[_Back]] = defaultdict(list)
+    for row in rows:
+        by_outcome[row.line_id, row.record_id].append(row)
+    for key, own in by_outcome.items():
+        units = {row.payer_id: row.units for row in own}
+        yield own[0].measure, min((units.get(payer, 0) for payer in payers[key]), default=0)
+
+
+def _payers_of(session: Session, line_ids: set[int]) -> dict[tuple[int, int | None], set[int]]:
+    """Who approved and pays for each of these lines, and for each record of theirs."""
+    approved = (
+        select(col(DecisionLine.line_id), col(ClaimPart.payer_id))
+        .join(ClaimDecision, col(DecisionLine.decision_id) == ClaimDecision.id)
+        .join(ClaimPart, col(ClaimDecision.part_id) == ClaimPart.id)
+        .where(col(DecisionLine.line_id).in_(line_ids), col(DecisionLine.reason_code).is_(None))
+    )
+    of_lines = approved.where(col(DecisionLine.pence) > 0)
+    of_records = (
+        approved.join(Clawback, col(Clawback.line_id) == DecisionLine.line_id)
+        .join(
+            RecordShare,
+            and_(
+                col(RecordShare.record_id) == Clawback.record_id,
+                col(RecordShare.payer_id) == ClaimPart.payer_id,
+            ),
+        )
+        .add_columns(col(Clawback.record_id))
+        .where(col(RecordShare.pence) > 0)
+    )
+    payers: dict[tuple[int, int | None], set[int]] = defaultdict(set)
+    for line_id, payer_id in session.execute(of_lines):
+        payers[line_id, None].add(payer_id)
+    for line_id, payer_id, record_id in session.execute(of_records):
+        payers[line_id, record_id].add(payer_id)
+    return payers
