@@ -1,0 +1,92 @@
+"""Who pays what of an amount (methods, 2, step 7).
+
+Split by share, the largest remainder first; each part is cut to what is left of that payer's
+commitment. What is cut lapses, or moves to the payers after, in the contract's order and round to
+its first, that have room.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from chec.finance.money import Pence, apportion, format_pounds
+from chec.models.claim import RemovalStep
+from chec.rules.claim_valuation import Reason
+from chec.rules.contract_terms import ContractTerms, Payer
+from chec.rules.outcome_caps import Limit
+
+
+class PayerSplit:
+    """The payers of a contract and what is left of their commitments."""
+
+    def __init__(self, contract: ContractTerms) -> None:
+        self.names = contract.payer_names
+        self.limits = [Limit(each.commitment_pence, _reason(each)) for each in contract.payers]
+        self._shares = [each.share for each in contract.payers]
+        self._moves = contract.on_payer_exhausted == "move"
+        self._splits: dict[Pence, tuple[list[Pence], dict[str, Pence]]] = {}
+
+    def use(self, by_payer: Mapping[str, Pence]) -> None:
+        """Use up what was accepted before."""
+        for name, limit in zip(self.names, self.limits, strict=True):
+            limit.use(by_payer.get(name, 0))
+
+    @property
+    def reasons(self) -> list[Reason]:
+        """Why a payer's part may be removed."""
+        return [each.reason for each in self.limits]
+
+    def pay(self, pence: Pence) -> tuple[dict[str, Pence], Pence, Reason | None]:
+        """What each pays of `pence`, and all together; the limits have that much less left.
+
+        With the reason, if none of it is paid.
+        """
+        split = self._splits.get(pence)
+        if split is None:
+            parts = apportion(pence, self._shares)
+            split = self._splits[pence] = (parts, dict(zip(self.names, parts, strict=True)))
+        parts, by_payer = split
+        for limit, part in zip(self.limits, parts, strict=True):
+            if part > limit.left:
+                return self._pay_in_part(parts, limit.reason)
+        for limit, part in zip(self.limits, parts, strict=True):
+            limit.left -= part
+        return by_payer, pence, None
+
+    def _pay_in_part(
+        self, parts: list[Pence], reason: Reason
+    ) -> tuple[dict[str, Pence], Pence, Reason | None]:
+        parts = self._cut(parts)
+        for limit, part in zip(self.limits, parts, strict=True):
+            limit.left -= part
+        paid = sum(parts)
+        if not paid:
+            reason.remove(None, 1, 0)
+        by_payer = dict(zip(self.names, parts, strict=True))
+        return by_payer, paid, None if paid else reason
+
+    def _cut(self, parts: Sequence[Pence]) -> list[Pence]:
+        """`parts` within what is left; what finds no room is removed."""
+        paid = [min(part, each.left) for part, each in zip(parts, self.limits, strict=True)]
+        lost = [part - within for part, within in zip(parts, paid, strict=True)]
+        if self._moves:
+            self._move(lost, paid)
+        for limit, pence in zip(self.limits, lost, strict=True):
+            if pence:
+                limit.reason.remove(None, 0, pence)
+        return paid
+
+    def _move(self, lost: list[Pence], paid: list[Pence]) -> None:
+        for payer in range(len(lost)):
+            for step in range(1, len(lost)):
+                other = (payer + step) % len(lost)
+                moved = min(lost[payer], self.limits[other].left - paid[other])
+                lost[payer] -= moved
+                paid[other] += moved
+
+
+def _reason(payer: Payer) -> Reason:
+    committed = format_pounds(payer.commitment_pence or 0)
+    return Reason(
+        RemovalStep.PAYER,
+        f"The commitment of {committed} of {payer.organisation} was reached",
+        is_limit=True,
+    )
