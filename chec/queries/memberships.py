@@ -7,7 +7,6 @@ from typing import NamedTuple
 from sqlmodel import Session, col, or_, select
 
 from chec.models import (
-    Account,
     Centre,
     Instrument,
     Membership,
@@ -18,6 +17,7 @@ from chec.models import (
 )
 from chec.permissions import Action, Grant, Viewer
 from chec.queries.centres import get_centre
+from chec.queries.payers import centre_and_payer
 
 
 class Place(NamedTuple):
@@ -90,9 +90,8 @@ def list_people(session: Session, viewer: Viewer, centre_id: int) -> Sequence[Pe
     """
     get_centre(session, viewer, Action.VIEW_PEOPLE, centre_id)
     investors = select(Instrument.investor_id).where(Instrument.centre_id == centre_id)
-    payers = select(Account.payer_id).where(
-        Account.centre_id == centre_id, col(Account.payer_id).is_not(None)
-    )
+    pairs = centre_and_payer().c
+    payers = select(pairs.payer_id).where(pairs.centre_id == centre_id)
     rows = session.execute(
         select(  # type: ignore[call-overload]
             User.name,
@@ -139,12 +138,12 @@ def _investments(session: Session, viewer: Viewer) -> list[Place]:
 
 def _payers(session: Session, viewer: Viewer) -> list[Place]:
     mine = viewer.organisations(Action.VIEW_PAYER, Role.COMMISSIONER)
+    pairs = centre_and_payer()
     rows = session.exec(
         select(Organisation.id, Organisation.name, Centre.id, Centre.name)
-        .join(Account, col(Account.payer_id) == Organisation.id, isouter=True)
-        .join(Centre, col(Account.centre_id) == Centre.id, isouter=True)
+        .join(pairs, pairs.c.payer_id == Organisation.id, isouter=True)
+        .join(Centre, pairs.c.centre_id == Centre.id, isouter=True)
         .where(col(Organisation.id).in_(mine))
-        .distinct()
     )
     return [Place(Role.COMMISSIONER, name, key, centre, own) for own, name, key, centre in rows]
 

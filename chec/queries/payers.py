@@ -3,13 +3,24 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, or_, select
+from sqlalchemy import ColumnElement, Subquery, and_, case, or_, select, union
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func
 
 from chec.errors import NotFound
 from chec.finance.money import Pence
-from chec.models import Account, AccountKind, Cause, Centre, Organisation, Role, Transfer, Venture
+from chec.models import (
+    Account,
+    AccountKind,
+    Cause,
+    Centre,
+    Contract,
+    ContractPayer,
+    Organisation,
+    Role,
+    Transfer,
+    Venture,
+)
 from chec.permissions import Action, Viewer
 from chec.queries.centres import get_centre
 from chec.queries.ledger import KnownTo
@@ -56,6 +67,17 @@ class PayerTotals(NamedTuple):
     owed_back_pence: Pence
 
 
+def centre_and_payer() -> Subquery:
+    """Each centre (`centre_id`) with each payer of its contracts or its ledger (`payer_id`)."""
+    of_ledgers = select(col(Account.centre_id), col(Account.payer_id)).where(
+        col(Account.payer_id).is_not(None)
+    )
+    of_contracts = select(col(Contract.centre_id), col(ContractPayer.payer_id)).join(
+        Contract, col(ContractPayer.contract_id) == Contract.id
+    )
+    return union(of_ledgers, of_contracts).subquery()
+
+
 def totals_of(positions: Iterable[PayerPosition]) -> PayerTotals:
     """The totals of these positions."""
     each = list(positions)
@@ -71,12 +93,12 @@ def get_payer(session: Session, viewer: Viewer, centre_id: int, payer_id: int) -
         or centre_id in viewer.centres(see)
         or payer_id in viewer.organisations(see, Role.COMMISSIONER)
     )
+    pairs = centre_and_payer()
     query = (
         select(Organisation, Centre)
-        .join(Account, col(Account.payer_id) == Organisation.id)
-        .join(Centre, col(Account.centre_id) == Centre.id)
+        .join(pairs, pairs.c.payer_id == Organisation.id)
+        .join(Centre, pairs.c.centre_id == Centre.id)
         .where(col(Organisation.id) == payer_id, col(Centre.id) == centre_id)
-        .limit(1)
     )
     found = session.execute(query).one_or_none() if is_visible else None
     if found is None:

@@ -14,10 +14,11 @@ pages = Blueprint("home", __name__)
 @pages.get("/")
 @signed_in
 def index() -> ResponseReturnValue:
-    """Every place with its page; straight there where there is only one."""
+    """Every place with its page; straight there where all lead to one."""
     places = [(place, _page_of(place)) for place in list_places(g.session, viewer())]
-    if len(places) == 1 and places[0][1]:
-        return redirect(places[0][1])
+    pages = {page for _place, page in places}
+    if len(pages) == 1 and (page := pages.pop()):
+        return redirect(page)
     return render_template("home/index.html", places=places)
 
 
@@ -32,7 +33,7 @@ def _page_of(place: Place) -> str | None:
             investor_id = place.organisation_id
             return link_to("investors.show", centre_id=centre_id, investor_id=investor_id)
         case Role.COMMISSIONER:
-            return link_to("payers.show", centre_id=centre_id, payer_id=place.organisation_id)
+            return link_to("inbox.index")
         case Role.PROVIDER:
             return link_to("ventures.show", venture_id=place.venture_id)
         case _:

@@ -19,6 +19,7 @@ class _Section(NamedTuple):
     blueprints: frozenset[str]
 
 
+_CLAIMS = frozenset({"claims", "claim_decisions", "claim_payments", "clawbacks"})
 _OF_A_CENTRE = (
     _Section(
         "Portfolio",
@@ -26,6 +27,9 @@ _OF_A_CENTRE = (
         Action.VIEW_PORTFOLIO,
         frozenset({"centres", "ventures"}),
     ),
+    _Section("Claims", "claims.index", Action.VIEW_CLAIM, _CLAIMS),
+    _Section("Contracts", "contracts.index", Action.VIEW_CONTRACT, frozenset({"contracts"})),
+    _Section("Money", "money.index", Action.DISTRIBUTE, frozenset({"money"})),
     _Section(
         "Ledger",
         "ledger.index",
@@ -65,11 +69,17 @@ def _of_the_viewer(viewer: Viewer, centre: Centre | None) -> list[dict[str, Any]
     ]
     if len(entries) > 1:
         entries = []  # they are told apart on the home page
+    if viewer.organisations(Action.DECIDE_CLAIM, Role.COMMISSIONER):
+        entries.append(_entry("Inbox", "inbox.index", frozenset({"inbox"})))
     if centre is None:
         return entries
     for key in viewer.organisations(Action.VIEW_INVESTOR, Role.INVESTOR):
         values = {"centre_id": centre.id, "investor_id": key}
         entries.append(_entry("My position", "investors.show", frozenset({"investors"}), **values))
+    if viewer.organisations(Action.VIEW_CLAIM, Role.COMMISSIONER):
+        entries.append(_entry("Claims", "claims.index", _CLAIMS, centre_id=centre.id))
+        of_contracts = frozenset({"contracts"})
+        entries.append(_entry("Contracts", "contracts.index", of_contracts, centre_id=centre.id))
     for key in viewer.organisations(Action.VIEW_PAYER, Role.COMMISSIONER):
         values = {"centre_id": centre.id, "payer_id": key}
         entries.append(_entry("What we pay", "payers.show", frozenset({"payers"}), **values))

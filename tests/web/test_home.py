@@ -16,8 +16,7 @@ PAGES = {
     "centres.show": "/centres/<reference('centre'):centre_id>",
     "investors.show": "/centres/<reference('centre'):centre_id>/investors/"
     "<reference('organisation'):investor_id>",
-    "payers.show": "/centres/<reference('centre'):centre_id>/payers/"
-    "<reference('organisation'):payer_id>",
+    "inbox.index": "/inbox",
     "ventures.show": "/ventures/<reference('venture'):venture_id>",
 }
 
@@ -74,13 +73,16 @@ def test_an_investor_without_an_investment_is_told_so(client: Client, session: S
     assert "not yet with a centre" in client.get("/").text
 
 
-def test_a_commissioner_comes_to_what_it_pays(client: Client, session: Session) -> None:
+def test_a_commissioner_comes_to_the_inbox_whatever_it_pays_for(
+    client: Client, session: Session
+) -> None:
     user, payer = builders.a_user(session), builders.a_payer(session)
-    builders.a_transfer(session, builders.a_centre(session), Cause.APPROVAL, payer=payer)
+    for _ in range(2):
+        builders.a_transfer(session, builders.a_centre(session), Cause.APPROVAL, payer=payer)
     builders.a_membership(session, Role.COMMISSIONER, user=user, organisation=payer)
     session.commit()
     client.sign_in(user)
-    assert client.get("/").headers["Location"] == f"/centres/C-0001/payers/O-{payer.id:04d}"
+    assert client.get("/").headers["Location"] == "/inbox"
 
 
 def test_a_provider_team_comes_to_its_venture(client: Client, session: Session) -> None:
