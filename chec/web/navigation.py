@@ -76,7 +76,8 @@ def _of_the_viewer(viewer: Viewer, centre: Centre | None) -> list[dict[str, Any]
     for key in viewer.organisations(Action.VIEW_INVESTOR, Role.INVESTOR):
         values = {"centre_id": centre.id, "investor_id": key}
         entries.append(_entry("My position", "investors.show", frozenset({"investors"}), **values))
-    if viewer.organisations(Action.VIEW_CLAIM, Role.COMMISSIONER):
+    reads_centre = centre.id in viewer.centres(Action.VIEW_CLAIM)
+    if viewer.organisations(Action.VIEW_CLAIM, Role.COMMISSIONER) and not reads_centre:
         entries.append(_entry("Claims", "claims.index", _CLAIMS, centre_id=centre.id))
         of_contracts = frozenset({"contracts"})
         entries.append(_entry("Contracts", "contracts.index", of_contracts, centre_id=centre.id))
