@@ -4,6 +4,7 @@ Each locks the centre first and reads what it checks afterwards. The same idempo
 the first result.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlmodel import Session, select
@@ -12,13 +13,13 @@ from chec import audit
 from chec.actions.accounts import account_for
 from chec.clock import london_day
 from chec.errors import RuleBroken
-from chec.models import AccountKind, Centre, Event, Transfer
+from chec.models import BANK, Centre, Event, Transfer
 from chec.models.references import reference
 from chec.permissions import Actor
 from chec.queries.bank import bank_by_day
 from chec.queries.centres import closed_before, lock_centre
 from chec.rules.overdraft import first_shortfall, reasons_not_to_pay
-from chec.rules.posting import Entry, faults_of
+from chec.rules.posting import Entry, Fault, faults_of
 from chec.rules.reversal import reasons_not_to_reverse, reversal_date
 
 
@@ -33,30 +34,48 @@ def post_transfer(
     posted = _posted_under(session, centre.id, idempotency_key)
     if posted:
         return posted
-    faults = faults_of(
-        entry,
-        today=london_day(actor.at),
-        opened_on=centre.opened_on,
-        closed_before=closed_before(session, centre.id),
-    )
-    if faults:
-        raise RuleBroken([fault.reason for fault in faults])
-    _refuse_overdraft(session, centre, entry)
-    transfer = _record(
-        session,
-        actor,
-        centre_id=centre.id,
-        on=entry.on,
-        debit_account_id=account_for(session, centre.id, entry.debit).id,
-        credit_account_id=account_for(session, centre.id, entry.credit).id,
-        pence=entry.pence,
-        cause=entry.cause,
-        reference=entry.reference,
-        memo=entry.memo,
-        idempotency_key=idempotency_key,
-    )
-    audit.record(session, actor, Event.TRANSFER_POSTED, reference("transfer", transfer.id))
-    return transfer
+    _refuse(faults_to_post(session, actor, centre, [entry]))
+    return _post(session, actor, centre, entry, idempotency_key)
+
+
+def post_transfers(
+    session: Session, actor: Actor, centre: Centre, entries: Sequence[Entry], idempotency_key: str
+) -> list[Transfer]:
+    """The transfers that `entries` make, all or none; each key is `idempotency_key`:<1, 2, …>.
+
+    The caller holds the lock and has looked with `posted_together` whether it was done before.
+    Raises RuleBroken, with a sentence for each thing wrong.
+    """
+    _refuse(faults_to_post(session, actor, centre, entries))
+    return [
+        _post(session, actor, centre, entry, f"{idempotency_key}:{number}")
+        for number, entry in enumerate(entries, 1)
+    ]
+
+
+def posted_together(session: Session, centre: Centre, idempotency_key: str) -> list[Transfer]:
+    """What `post_transfers` has posted under the key, in order; empty where it has not."""
+    found: list[Transfer] = []
+    while each := _posted_under(session, centre.id, f"{idempotency_key}:{len(found) + 1}"):
+        found.append(each)
+    return found
+
+
+def faults_to_post(
+    session: Session, actor: Actor, centre: Centre, entries: Sequence[Entry]
+) -> list[Fault]:
+    """Why `entries` cannot be posted together, each reason once; empty where they can.
+
+    What `post_transfer` checks, without its lock: for the page before it is confirmed.
+    """
+    closed = closed_before(session, centre.id)
+    today = london_day(actor.at)
+    faults = [
+        fault
+        for entry in entries
+        for fault in faults_of(entry, today=today, opened_on=centre.opened_on, closed_before=closed)
+    ]
+    return list(dict.fromkeys(faults)) or _faults_of_the_bank(session, centre, entries)
 
 
 def reverse_transfer(session: Session, actor: Actor, transfer: Transfer, reason: str) -> Transfer:
@@ -104,13 +123,39 @@ def _record(session: Session, actor: Actor, **told: Any) -> Transfer:
     return transfer
 
 
-def _refuse_overdraft(session: Session, centre: Centre, entry: Entry) -> None:
-    if entry.credit.kind is not AccountKind.BANK:
-        return
-    opening, by_day = bank_by_day(session, centre.id, entry.on)
-    reasons = reasons_not_to_pay(first_shortfall(opening, [(entry.on, -entry.pence), *by_day]))
-    if reasons:
-        raise RuleBroken(reasons)
+def _post(
+    session: Session, actor: Actor, centre: Centre, entry: Entry, idempotency_key: str
+) -> Transfer:
+    transfer = _record(
+        session,
+        actor,
+        centre_id=centre.id,
+        on=entry.on,
+        debit_account_id=account_for(session, centre.id, entry.debit).id,
+        credit_account_id=account_for(session, centre.id, entry.credit).id,
+        pence=entry.pence,
+        cause=entry.cause,
+        reference=entry.reference,
+        memo=entry.memo,
+        idempotency_key=idempotency_key,
+    )
+    audit.record(session, actor, Event.TRANSFER_POSTED, reference("transfer", transfer.id))
+    return transfer
+
+
+def _refuse(faults: Sequence[Fault]) -> None:
+    if faults:
+        raise RuleBroken([fault.reason for fault in faults])
+
+
+def _faults_of_the_bank(session: Session, centre: Centre, entries: Sequence[Entry]) -> list[Fault]:
+    if not any(entry.credit == BANK for entry in entries):
+        return []
+    opening, by_day = bank_by_day(session, centre.id, min(entry.on for entry in entries))
+    moved = [(entry.on, -entry.pence) for entry in entries if entry.credit == BANK]
+    moved += [(entry.on, entry.pence) for entry in entries if entry.debit == BANK]
+    reasons = reasons_not_to_pay(first_shortfall(opening, [*moved, *by_day]))
+    return [Fault("pounds", reason) for reason in reasons]
 
 
 def _posted_under(session: Session, centre_id: int, idempotency_key: str) -> Transfer | None:

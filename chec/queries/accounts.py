@@ -1,15 +1,18 @@
 """Accounts: found by what they are, named as people write them, with balances always derived."""
 
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
 from chec.finance.money import Pence
 from chec.models import (
+    BANK,
     Account,
     AccountKey,
+    AccountKind,
+    Centre,
     Instrument,
     Organisation,
     OrganisationKind,
@@ -19,8 +22,19 @@ from chec.models import (
 from chec.permissions import Action, Viewer
 from chec.queries.centres import get_centre
 from chec.rules.account_name import Directory, account_name
+from chec.rules.posting import Entry
 
 PAYERS = (OrganisationKind.COMMISSIONER, OrganisationKind.LOCAL_AUTHORITY)
+
+USUALLY_CREDIT = frozenset(
+    {
+        AccountKind.INVESTOR_CAPITAL,
+        AccountKind.GRANT_INCOME,
+        AccountKind.OUTCOME_INCOME,
+        AccountKind.SPIN_OUT_PROCEEDS,
+        AccountKind.SURPLUS_RESERVE,
+    }
+)
 
 
 class AccountBalance(NamedTuple):
@@ -34,6 +48,24 @@ class AccountBalance(NamedTuple):
     @property
     def balance_pence(self) -> Pence:
         return self.debit_pence - self.credit_pence
+
+
+class AccountTouched(NamedTuple):
+    """What an act does to an account, in pence of debits less credits; `is_new`: it opens it."""
+
+    name: str
+    kind: AccountKind
+    before_pence: Pence
+    after_pence: Pence
+    is_new: bool
+
+    @property
+    def change_pence(self) -> Pence:
+        return self.after_pence - self.before_pence
+
+    def usual(self, pence: Pence) -> Pence:
+        """`pence` as its readers know it: capital and income stand above zero in credit."""
+        return -pence if self.kind in USUALLY_CREDIT else pence
 
 
 def find_account(session: Session, centre_id: int, key: AccountKey) -> Account | None:
@@ -92,6 +124,21 @@ def list_balances(session: Session, viewer: Viewer, centre_id: int) -> Sequence[
     ]
 
 
+def accounts_touched(
+    session: Session, centre: Centre, entries: Iterable[Entry]
+) -> list[AccountTouched]:
+    """What posting `entries` would do to each account of the centre, the bank first.
+
+    Balances are of everything recorded, whatever its day.
+    """
+    changes: dict[AccountKey, Pence] = {}
+    for entry in entries:
+        changes[entry.debit] = changes.get(entry.debit, 0) + entry.pence
+        changes[entry.credit] = changes.get(entry.credit, 0) - entry.pence
+    in_order = sorted(changes.items(), key=lambda item: item[0] != BANK)
+    return [_touched(session, centre.id, key, change) for key, change in in_order]
+
+
 def list_owners(
     session: Session, centre_id: int, owner: Literal["venture", "payer", "investor"]
 ) -> dict[int, str]:
@@ -128,6 +175,36 @@ def directory_of(session: Session, centre_id: int) -> Directory:
             for name, instrument, key in terms
             if instrument.is_repaid
         },
+    )
+
+
+def _touched(session: Session, centre_id: int, key: AccountKey, change: Pence) -> AccountTouched:
+    account = find_account(session, centre_id, key)
+    before = _balance(session, account.id) if account else 0
+    name = _name_of(session, key)
+    return AccountTouched(name, key.kind, before, before + change, account is None)
+
+
+def _balance(session: Session, account_id: int) -> Pence:
+    debited, credited = (
+        session.exec(select(func.sum(Transfer.pence)).where(side == account_id)).one() or 0
+        for side in (col(Transfer.debit_account_id), col(Transfer.credit_account_id))
+    )
+    return int(debited) - int(credited)
+
+
+def _name_of(session: Session, key: AccountKey) -> str:
+    def found(kind: type[Any], row_id: int | None) -> Any:
+        return session.get(kind, row_id) if row_id else None
+
+    venture, terms = found(Venture, key.venture_id), found(Instrument, key.instrument_id)
+    payer, investor = (found(Organisation, each) for each in (key.payer_id, key.investor_id))
+    return account_name(
+        key.kind,
+        venture=venture and venture.name,
+        payer=payer and payer.name,
+        investor=investor and investor.name,
+        instrument=terms and terms.reference,
     )
 
 
