@@ -1,0 +1,97 @@
+"""Importing a contract: a new one, or a new version of one that the centre has."""
+
+from typing import NamedTuple
+
+from sqlmodel import Session, select
+
+from chec import audit
+from chec.actions.organisations import add_organisation
+from chec.models import (
+    Centre,
+    Contract,
+    ContractPayer,
+    ContractVersion,
+    Event,
+    Organisation,
+    OrganisationKind,
+)
+from chec.models.references import reference
+from chec.permissions import Actor
+from chec.queries.centres import lock_centre
+from chec.queries.contract_imports import PlannedImport, plan_import
+
+
+class ImportedContract(NamedTuple):
+    """A contract as it is after an import, and whether that made the version.
+
+    `added_payers` are the organisations that nobody knew before.
+    """
+
+    contract: Contract
+    version: ContractVersion
+    is_new: bool
+    added_payers: tuple[Organisation, ...]
+    notices: tuple[str, ...]
+
+
+def import_contract(
+    session: Session, actor: Actor, centre: Centre, document: str | bytes
+) -> ImportedContract:
+    """The contract that `document` says: all of it or nothing, kept as it came.
+
+    The document that is the newest version already changes nothing. Raises UnreadableContract with
+    everything wrong, and RuleBroken for what claims under the earlier version forbid.
+    """
+    centre = lock_centre(session, centre.id)
+    plan = plan_import(session, centre, document)
+    if plan.known and plan.is_there_already:
+        known = plan.known
+        return ImportedContract(known.contract, known.version, False, (), plan.notices)
+    contract = plan.known.contract if plan.known else _new_contract(session, centre, plan)
+    version = _add_version(session, actor, contract, plan)
+    added = _add_payers(session, actor, contract, plan)
+    subject = reference("contract", contract.id)
+    audit.record(session, actor, Event.CONTRACT_IMPORTED, subject, f"version {version.number}")
+    return ImportedContract(contract, version, True, added, plan.notices)
+
+
+def _new_contract(session: Session, centre: Centre, plan: PlannedImport) -> Contract:
+    contract = Contract(centre_id=centre.id, reference=plan.terms.reference)
+    session.add(contract)
+    session.flush()
+    return contract
+
+
+def _add_version(
+    session: Session, actor: Actor, contract: Contract, plan: PlannedImport
+) -> ContractVersion:
+    version = ContractVersion(
+        contract_id=contract.id,
+        number=plan.number,
+        title=plan.terms.title,
+        starts_on=plan.terms.starts_on,
+        ends_on=plan.terms.ends_on,
+        document=plan.document,
+        recorded_at=actor.at,
+        recorded_by_id=actor.user_id,
+    )
+    session.add(version)
+    session.flush()
+    return version
+
+
+def _add_payers(
+    session: Session, actor: Actor, contract: Contract, plan: PlannedImport
+) -> tuple[Organisation, ...]:
+    """Those that nobody knew; every payer becomes one of the contract, once."""
+    query = select(ContractPayer.payer_id).where(ContractPayer.contract_id == contract.id)
+    present = set(session.exec(query))
+    added = []
+    for name, known in plan.payers.items():
+        payer = known or add_organisation(session, actor, name, OrganisationKind.COMMISSIONER)
+        if known is None:
+            added.append(payer)
+        if payer.id not in present:
+            session.add(ContractPayer(contract_id=contract.id, payer_id=payer.id, named=name))
+    session.flush()
+    return tuple(added)
