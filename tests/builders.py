@@ -3,12 +3,15 @@
 They go through the actions, so that a test stands on what the product can really reach.
 """
 
+import json
 from datetime import UTC, date, datetime
 from itertools import count
+from typing import Any
 
 from sqlmodel import Session
 
 from chec.actions.centres import open_centre
+from chec.actions.contracts import import_contract
 from chec.actions.instruments import agree_instrument
 from chec.actions.ledger import post_transfer
 from chec.actions.memberships import give_membership
@@ -22,6 +25,7 @@ from chec.models import (
     AccountKind,
     Cause,
     Centre,
+    Contract,
     Instrument,
     InstrumentKind,
     Membership,
@@ -210,3 +214,44 @@ def a_transfer(
         a_transfer(session, centre, Cause.GRANT, pence=pence, on=on, at=at)
     entry = Entry(on, keys[0], keys[1], pence, cause, reference, memo)
     return post_transfer(session, an_actor(at=at), centre, entry, f"test:{next(_number)}")
+
+
+def a_measure(code: str = "M01", *, pence: Pence = 10_000, **rules: Any) -> dict[str, Any]:
+    """A measure of a contract document, priced per outcome; `rules` are its further fields."""
+    prices = [{"from": "2022-04-01", "pence": pence}]
+    term = {"kind": "per_outcome", "prices": prices}
+    return {"code": code, "name": f"Outcome {code}", "unit": "person", "term": term, **rules}
+
+
+def a_contract_document(
+    *payers: Organisation, measures: tuple[dict[str, Any], ...] = (), **fields: Any
+) -> str:
+    """A contract document from the first day of the centres for five years.
+
+    The payers share alike; without any one is made up. `fields` are further ones, or other ones.
+    """
+    names = [payer.name for payer in payers] or [f"Payer {next(_number)}"]
+    return json.dumps(
+        {
+            "format": "chec-contract/1",
+            "reference": f"CONTRACT-{next(_number)}",
+            "title": "Outcomes contract",
+            "starts_on": "2022-04-01",
+            "ends_on": "2027-03-31",
+            "payers": [{"organisation": name, "share": f"1/{len(names)}"} for name in names],
+            "measures": measures or (a_measure(),),
+            **fields,
+        }
+    )
+
+
+def a_contract(
+    session: Session,
+    centre: Centre,
+    *payers: Organisation,
+    measures: tuple[dict[str, Any], ...] = (),
+    **fields: Any,
+) -> Contract:
+    """The contract of `a_contract_document` in the centre."""
+    document = a_contract_document(*payers, measures=measures, **fields)
+    return import_contract(session, an_actor(), centre, document).contract
