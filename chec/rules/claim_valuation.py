@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 from typing import NamedTuple
 
 from chec.finance.money import Pence, format_pounds
@@ -11,6 +12,9 @@ from chec.models.claim import RemovalStep
 
 RecordId = int | str
 """Of the records of one valuation, and what was accepted before, all are of one type."""
+
+
+_NOTHING: Mapping[str, Pence] = MappingProxyType({})
 
 
 class Record(NamedTuple):
@@ -97,8 +101,9 @@ class Outcome(NamedTuple):
 
     record: Record
     gross_pence: Pence
-    by_payer: Mapping[str, Pence]
-    passed: bool
+    by_payer: Mapping[str, Pence] = _NOTHING
+    payable_pence: Pence = 0
+    passed: bool = False
     reason: Reason | None = None
     follows: RecordId | None = None
 
@@ -106,11 +111,6 @@ class Outcome(NamedTuple):
     def taken(self) -> bool:
         """Whether no step removed it whole."""
         return self.reason is None
-
-    @property
-    def payable_pence(self) -> Pence:
-        """What all payers together pay for it."""
-        return sum(self.by_payer.values())
 
     @property
     def removed_at(self) -> RemovalStep | None:

@@ -7,10 +7,12 @@ and the order in a file never matters. A record that is removed whole uses up no
 price is nothing, and that no step removed, is taken.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import gc
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from itertools import product
-from types import MappingProxyType
 
 from chec.errors import RuleBroken
 from chec.finance.money import Pence
@@ -22,12 +24,12 @@ from chec.rules.claim_valuation import (
     Reading,
     Reason,
     Record,
-    RecordId,
     Removal,
     ValuedLine,
 )
 from chec.rules.contract_terms import ContractTerms
-from chec.rules.outcome_caps import MeasurePosition, Position
+from chec.rules.measure_position import MeasurePosition, Passed
+from chec.rules.outcome_caps import Position
 from chec.rules.payer_split import PayerSplit
 
 __all__ = [
@@ -40,8 +42,6 @@ __all__ = [
     "ValuedLine",
     "value_claim",
 ]
-
-_NOTHING: Mapping[str, Pence] = MappingProxyType({})
 
 
 def value_claim(
@@ -65,7 +65,8 @@ def value_claim(
         raise RuleBroken(reasons)
     claim = _Claim(contract, claimed_on)
     claim.use(already_accepted)
-    return claim.valued([claim.take(measure, each) for measure, each in claim.in_order(records)])
+    with _without_collecting():
+        return claim.valued(claim.take_all(records))
 
 
 def reasons_not_to_value(contract: ContractTerms, measures: Iterable[str]) -> list[str]:
@@ -91,6 +92,18 @@ def _reasons_not_to_read(contract: ContractTerms, readings: Iterable[Reading]) -
     ]
 
 
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Python looks for no garbage meanwhile: with many records, that takes as long as the rest."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 class _Claim:
     """One valuation on its way."""
 
@@ -107,62 +120,66 @@ class _Claim:
             if each.contract in {None, self.contract.reference}:
                 self.payers.use(each.by_payer)
 
-    def in_order(self, records: Sequence[Record]) -> Iterator[tuple[MeasurePosition, Record]]:
-        """The records in the order of methods, each with its measure, made ready for its day."""
-        measures = self.position.measures
-        place_of = {each.code: place for place, each in enumerate(measures)}
-        by_day: dict[date, list[tuple[str, int, int | str, int, Record]]] = {}
-        for number, record in enumerate(records):
-            id_, code, person, day, _, _ = record
-            key = (person or "", place_of[code], id_, number, record)
-            if day in by_day:
-                by_day[day].append(key)
-            else:
-                by_day[day] = [key]
+    def take_all(self, records: Iterable[Record]) -> list[Outcome]:
+        """What becomes of each record, in the order in which they are taken."""
+        by_day: defaultdict[date, list[Record]] = defaultdict(list)
+        for record in records:
+            by_day[record.achieved_on].append(record)
+        by_code = self.position.by_code
+        place_of = {code: place for place, code in enumerate(by_code)}
+        outcomes = []
         for day in sorted(by_day):
-            for _, place, _, _, record in sorted(by_day[day]):
-                measure = measures[place]
-                if measure.day is not day:
-                    self.position.turn_to(day, measure)
-                yield measure, record
+            self.position.turn_to(day)
+            of_the_day = by_day[day]
+            of_the_day.sort(key=lambda each: (each[2] or "", place_of[each[1]], each[0]))
+            for record in of_the_day:
+                outcomes.append(self._take(by_code[record.measure], record))
+        return outcomes
 
-    def take(self, measure: MeasurePosition, record: Record) -> Outcome:
-        """Take `record` through all steps."""
-        gross = measure.gross_of(record)
+    def _take(self, measure: MeasurePosition, record: Record) -> Outcome:
+        """Take `record` through all steps, the first here."""
+        _, _, person, _, evidence, value = record
+        gross = measure.price_pence if measure.scale is None else measure.price_at(value)
         measure.units += 1
         measure.gross_pence += gross
-        reason = measure.closed or measure.lacks(record)
-        if reason is not None:
-            return self._removed(measure, record, gross, reason)
-        if record.person is None:
-            measure.units_of_nobody += 1
-            return self._pay(measure, record, gross, gross)
-        return self._take_person(measure, record, record.person, gross)
+        if self.position.closed is not None:
+            return _removed(measure, record, gross, self.position.closed)
+        if evidence == "" and measure.asks_evidence:
+            return _removed(measure, record, gross, measure.no_evidence)
+        if value is None and measure.scale is not None:
+            return _removed(measure, record, gross, measure.no_value)
+        if person is not None:
+            return self._take_of_person(measure, record, person, gross)
+        measure.units_of_nobody += 1
+        return self._pay(measure, record, gross, gross)
 
-    def _take_person(
+    def _take_of_person(
         self, measure: MeasurePosition, record: Record, person: str, gross: Pence
     ) -> Outcome:
-        day = record.achieved_on.toordinal()
-        place = follows = None
+        """Steps 2 and 3, and what a record leaves behind for later ones."""
+        position, amount, follows = self.position, gross, None
         if measure.follows is not None:
-            place = measure.earliest_to_follow(person, day)
-            if place is None:
-                return self._removed(measure, record, gross, measure.nothing_to_follow)
-            follows = measure.follows.not_followed[person][place][1]
-        if measure.times.get(person, 0) >= measure.most_times:
-            return self._removed(measure, record, gross, measure.too_often)
-        left = self.position.person(person)
-        amount = gross if gross <= left.left else left.cut(measure.code, gross)
-        if gross and not amount:
-            return Outcome(record, gross, _NOTHING, False, left.reason)
+            follows = measure.earliest_to_follow(person, position.day_number)
+            if follows is None:
+                return _removed(measure, record, gross, measure.nothing_to_follow)
+        times = measure.times.get(person, 0)
+        if times >= measure.most_times:
+            return _removed(measure, record, gross, measure.too_often)
+        paid_before = position.paid_to.get(person, 0)
+        left = position.most_for_person - paid_before
+        if amount > left:
+            amount = max(0, left)
+            position.too_much.remove(measure.code, 0 if amount else 1, gross - amount)
+            if not amount:
+                return Outcome(record, gross, reason=position.too_much)
         outcome = self._pay(measure, record, gross, amount, follows)
         if outcome.reason is None:
-            left.left -= sum(outcome.by_payer.values())
-            measure.times[person] = measure.times.get(person, 0) + 1
-            if measure.follows is not None and place is not None:
-                del measure.follows.not_followed[person][place]
+            position.paid_to[person] = paid_before + outcome.payable_pence
+            measure.times[person] = times + 1
+            if follows is not None:
+                measure.follow(person, follows)
         if measure.is_followed:
-            measure.not_followed.setdefault(person, []).append((day, record.id))
+            measure.may_be_followed(person, (position.day_number, record.id))
         return outcome
 
     def _pay(
@@ -171,45 +188,34 @@ class _Claim:
         record: Record,
         gross: Pence,
         amount: Pence,
-        follows: RecordId | None = None,
+        follows: Passed | None = None,
     ) -> Outcome:
         """Steps 4 to 7: of `amount`, what the caps and the payers have left."""
         if not measure.units_left:
             measure.too_many.remove(measure.code, 1, amount)
-            return Outcome(record, gross, _NOTHING, True, measure.too_many)
+            return Outcome(record, gross, passed=True, reason=measure.too_many)
         for limit in measure.limits:
             if amount > limit.left:
                 amount = limit.cut(measure.code, amount)
                 if not amount:
-                    return Outcome(record, gross, _NOTHING, True, limit.reason)
+                    return Outcome(record, gross, passed=True, reason=limit.reason)
         by_payer, paid, reason = self.payers.pay(amount)
         if reason is not None:
-            return Outcome(record, gross, _NOTHING, True, reason)
+            return Outcome(record, gross, passed=True, reason=reason)
         for limit in measure.limits:
             limit.left -= paid
         measure.units_left -= 1
         measure.taken_units += 1
         measure.payable_pence += paid
-        return Outcome(record, gross, by_payer, True, None, follows)
-
-    def _removed(
-        self, measure: MeasurePosition, record: Record, gross: Pence, reason: Reason
-    ) -> Outcome:
-        """`record` removed whole before it passed step 3."""
-        reason.remove(measure.code, 1, gross)
-        return Outcome(record, gross, _NOTHING, False, reason)
+        return Outcome(record, gross, by_payer, paid, True, None, follows[1] if follows else None)
 
     def valued(self, outcomes: list[Outcome]) -> ClaimValuation:
         """All that was taken, added up."""
-        claimed = [each for each in self.position.measures if each.units]
-        by_payer = dict.fromkeys(self.contract.payer_names, 0)
-        for outcome in outcomes:
-            for name, pence in outcome.by_payer.items():
-                by_payer[name] += pence
+        claimed = [each for each in self.position.by_code.values() if each.units]
         return ClaimValuation(
             gross_pence=sum(each.gross_pence for each in claimed),
             payable_pence=sum(each.payable_pence for each in claimed),
-            by_payer=by_payer,
+            by_payer=self.payers.paid,
             removed=tuple(self._removals()),
             lines=tuple(
                 ValuedLine(
@@ -224,13 +230,19 @@ class _Claim:
     def _removals(self) -> Iterator[Removal]:
         """One a step and measure, in the order of the steps and of the contract."""
         reasons = [*self.position.reasons, *self.payers.reasons]
-        codes = [*(each.code for each in self.position.measures), None]
+        codes = [*self.position.by_code, None]
         for step, code in product(RemovalStep, codes):
             told = [each for each in reasons if each.step is step and code in each.by_measure]
             if told:
                 units, pence = (sum(each.by_measure[code][i] for each in told) for i in (0, 1))
                 why = " ".join(each.why_of_all(code) for each in told)
                 yield Removal(step, code, units, pence, why)
+
+
+def _removed(measure: MeasurePosition, record: Record, gross: Pence, reason: Reason) -> Outcome:
+    """`record` removed whole before it passed step 3."""
+    reason.remove(measure.code, 1, gross)
+    return Outcome(record, gross, reason=reason)
 
 
 def _warnings(claimed: Iterable[MeasurePosition]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from chec.finance.money import Pence, apportion, format_pounds
 from chec.models.claim import RemovalStep
 from chec.rules.claim_valuation import Reason
 from chec.rules.contract_terms import ContractTerms, Payer
-from chec.rules.outcome_caps import Limit
+from chec.rules.limit import Limit
 
 
 class PayerSplit:
@@ -20,14 +20,22 @@ class PayerSplit:
     def __init__(self, contract: ContractTerms) -> None:
         self.names = contract.payer_names
         self.limits = [Limit(each.commitment_pence, _reason(each)) for each in contract.payers]
+        self._left_before = [each.left for each in self.limits]
         self._shares = [each.share for each in contract.payers]
         self._moves = contract.on_payer_exhausted == "move"
-        self._splits: dict[Pence, tuple[list[Pence], dict[str, Pence]]] = {}
+        self._splits: dict[Pence, tuple[list[tuple[Limit, Pence]], dict[str, Pence]]] = {}
 
     def use(self, by_payer: Mapping[str, Pence]) -> None:
-        """Use up what was accepted before."""
+        """Use up what was accepted before; before the first payment."""
         for name, limit in zip(self.names, self.limits, strict=True):
             limit.use(by_payer.get(name, 0))
+        self._left_before = [each.left for each in self.limits]
+
+    @property
+    def paid(self) -> dict[str, Pence]:
+        """What each has paid so far, without what was accepted before."""
+        lefts = zip(self._left_before, self.limits, strict=True)
+        return self._named([before - limit.left for before, limit in lefts])
 
     @property
     def reasons(self) -> list[Reason]:
@@ -42,14 +50,18 @@ class PayerSplit:
         split = self._splits.get(pence)
         if split is None:
             parts = apportion(pence, self._shares)
-            split = self._splits[pence] = (parts, dict(zip(self.names, parts, strict=True)))
-        parts, by_payer = split
-        for limit, part in zip(self.limits, parts, strict=True):
+            split = list(zip(self.limits, parts, strict=True)), self._named(parts)
+            self._splits[pence] = split
+        parts_of_limits, by_payer = split
+        for limit, part in parts_of_limits:
             if part > limit.left:
-                return self._pay_in_part(parts, limit.reason)
-        for limit, part in zip(self.limits, parts, strict=True):
+                return self._pay_in_part([part for _, part in parts_of_limits], limit.reason)
+        for limit, part in parts_of_limits:
             limit.left -= part
         return by_payer, pence, None
+
+    def _named(self, parts: Sequence[Pence]) -> dict[str, Pence]:
+        return dict(zip(self.names, parts, strict=True))
 
     def _pay_in_part(
         self, parts: list[Pence], reason: Reason
@@ -60,8 +72,7 @@ class PayerSplit:
         paid = sum(parts)
         if not paid:
             reason.remove(None, 1, 0)
-        by_payer = dict(zip(self.names, parts, strict=True))
-        return by_payer, paid, None if paid else reason
+        return self._named(parts), paid, None if paid else reason
 
     def _cut(self, parts: Sequence[Pence]) -> list[Pence]:
         """`parts` within what is left; what finds no room is removed."""
