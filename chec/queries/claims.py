@@ -1,0 +1,84 @@
+"""Claims: the ones a viewer may see, and what is stored of one.
+
+A centre's director and evaluator see all its claims; a commissioner those of which their
+organisation was asked a part, and never a draft.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, or_, select, true
+from sqlmodel import Session, col
+
+from chec.errors import NotFound
+from chec.models import (
+    Centre,
+    Claim,
+    ClaimLine,
+    ClaimPart,
+    Contract,
+    Organisation,
+    Role,
+    Venture,
+)
+from chec.permissions import Action, Viewer
+
+
+class ClaimOfCentre(NamedTuple):
+    """A claim with the contract, the venture and the centre that it belongs to."""
+
+    claim: Claim
+    contract: Contract
+    venture: Venture
+    centre: Centre
+
+
+class PartOfClaim(NamedTuple):
+    """A payer's part of a claim, and who that is."""
+
+    part: ClaimPart
+    payer: Organisation
+
+
+def get_claim(
+    session: Session, viewer: Viewer, claim_id: int, action: Action = Action.VIEW_CLAIM
+) -> ClaimOfCentre:
+    """The claim, if the viewer may `action` in its centre or for a payer of it; else NotFound."""
+    query: Any = (
+        select(Claim, Contract, Venture, Centre)
+        .join(Contract, col(Claim.contract_id) == Contract.id)
+        .join(Venture, col(Claim.venture_id) == Venture.id)
+        .join(Centre, col(Claim.centre_id) == Centre.id)
+        .where(col(Claim.id) == claim_id, visible_to(viewer, action))
+    )
+    found = session.execute(query).one_or_none()
+    if found is None:
+        raise NotFound
+    return ClaimOfCentre._make(found)
+
+
+def visible_to(viewer: Viewer, action: Action) -> ColumnElement[bool]:
+    """Whether the viewer may `action` on a claim, as a condition on Claim."""
+    if viewer.sees_all:
+        return true()
+    payers = viewer.organisations(action, Role.COMMISSIONER)
+    asked = select(col(ClaimPart.claim_id)).where(col(ClaimPart.payer_id).in_(payers))
+    # A draft has no parts yet, so no payer sees one.
+    return or_(col(Claim.centre_id).in_(viewer.centres(action)), col(Claim.id).in_(asked))
+
+
+def list_lines(session: Session, claim: Claim) -> Sequence[ClaimLine]:
+    """The lines of the claim, as they were entered; in order of the measure's code."""
+    query = select(ClaimLine).where(col(ClaimLine.claim_id) == claim.id)
+    return session.scalars(query.order_by(col(ClaimLine.measure))).all()
+
+
+def list_parts(session: Session, claim: Claim) -> Sequence[PartOfClaim]:
+    """What was asked of each payer, in the order in which the contract names them."""
+    query = (
+        select(ClaimPart, Organisation)
+        .join(Organisation, col(ClaimPart.payer_id) == Organisation.id)
+        .where(col(ClaimPart.claim_id) == claim.id)
+        .order_by(col(ClaimPart.id))
+    )
+    return [PartOfClaim._make(row) for row in session.execute(query)]
