@@ -4,13 +4,16 @@ They go through the actions, so that a test stands on what the product can reall
 """
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 
 from sqlmodel import Session
 
 from chec.actions.centres import open_centre
+from chec.actions.claims import enter_counts, prepare_claim, submit_claim, withdraw_claim
 from chec.actions.contracts import import_contract
 from chec.actions.instruments import agree_instrument
 from chec.actions.ledger import post_transfer
@@ -18,6 +21,7 @@ from chec.actions.memberships import give_membership
 from chec.actions.organisations import add_organisation
 from chec.actions.users import add_user
 from chec.actions.ventures import start_venture
+from chec.clock import london_day
 from chec.finance.money import Pence
 from chec.models import (
     BANK,
@@ -25,6 +29,8 @@ from chec.models import (
     AccountKind,
     Cause,
     Centre,
+    Claim,
+    ClaimState,
     Contract,
     Instrument,
     InstrumentKind,
@@ -39,6 +45,8 @@ from chec.models import (
 )
 from chec.models.account import OF_A_PAYER, OF_A_VENTURE, OF_AN_INSTRUMENT, OF_AN_INVESTOR
 from chec.permissions import Actor, system_actor
+from chec.queries.claim_values import value_of_draft
+from chec.queries.contracts import newest_of
 from chec.rules.posting import MOVEMENTS, Entry
 
 OPENED_ON = date(2022, 4, 1)
@@ -255,3 +263,37 @@ def a_contract(
     """The contract of `a_contract_document` in the centre."""
     document = a_contract_document(*payers, measures=measures, **fields)
     return import_contract(session, an_actor(), centre, document).contract
+
+
+def a_claim(
+    session: Session,
+    contract: Contract,
+    venture: Venture | None = None,
+    *,
+    state: ClaimState = ClaimState.SUBMITTED,
+    counts: Mapping[str, int] = MappingProxyType({"M01": 1}),
+    starts_on: date = date(2025, 4, 1),
+    ends_before: date = date(2025, 7, 1),
+    actor: Actor | None = None,
+) -> Claim:
+    """A claim on `contract` for these counts by measure: a draft, submitted or withdrawn."""
+    actor = actor or an_actor()
+    venture = venture or a_venture(session, session.get_one(Centre, contract.centre_id))
+    claim = prepare_claim(
+        session, actor, contract, venture, starts_on=starts_on, ends_before=ends_before
+    )
+    if counts:
+        enter_counts(session, actor, claim, counts)
+    if state is not ClaimState.DRAFT:
+        submit(session, claim, actor=actor)
+    if state is ClaimState.WITHDRAWN:
+        withdraw_claim(session, actor, claim)
+    return claim
+
+
+def submit(session: Session, claim: Claim, *, actor: Actor | None = None) -> Claim:
+    """The claim, submitted for what it is worth."""
+    actor = actor or an_actor()
+    contract = newest_of(session, session.get_one(Contract, claim.contract_id))
+    value = value_of_draft(session, contract, claim, london_day(actor.at))
+    return submit_claim(session, actor, claim, value.payable_pence)

@@ -112,7 +112,7 @@ def _names_of_payers(session: Session, contract: ContractOfCentre) -> dict[int, 
     query = select(col(ContractPayer.payer_id), col(ContractPayer.named)).where(
         col(ContractPayer.contract_id) == contract.contract.id
     )
-    before = dict(session.execute(query).tuples().all())
+    before = dict(session.execute(query).all())
     return before | {payer_id: name for name, payer_id in contract.payers.items()}
 
 
@@ -271,4 +271,4 @@ def _references(
     query = select(col(Contract.id), col(Contract.reference)).where(
         col(Contract.centre_id) == contract.centre.id, col(Contract.reference).in_(references)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())

@@ -47,8 +47,8 @@ def list_claimed(session: Session, claim: Claim, lines: Sequence[ClaimLine]) -> 
         .where(col(ClaimLine.claim_id) == claim.id)
     )
     records = [
-        Record(*told, Decimal(value) if value is not None else None)
-        for *told, value in session.execute(query).tuples()
+        Record._make((*told, Decimal(value) if value is not None else None))
+        for *told, value in session.execute(query)
     ]
     return [*records, *_counted(claim, lines)]
 
