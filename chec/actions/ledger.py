@@ -18,9 +18,14 @@ from chec.models.references import reference
 from chec.permissions import Actor
 from chec.queries.bank import bank_by_day
 from chec.queries.centres import closed_before, lock_centre
+from chec.queries.claim_trace import find_claim_of
 from chec.rules.overdraft import first_shortfall, reasons_not_to_pay
 from chec.rules.posting import Entry, Fault, faults_of
-from chec.rules.reversal import reasons_not_to_reverse, reversal_date
+from chec.rules.reversal import (
+    reasons_not_to_reverse,
+    reasons_to_mend_on_the_claim,
+    reversal_date,
+)
 
 
 def post_transfer(
@@ -31,10 +36,10 @@ def post_transfer(
     Raises RuleBroken, with a sentence for each thing wrong; nothing is posted then.
     """
     centre = lock_centre(session, centre.id)
-    posted = _posted_under(session, centre.id, idempotency_key)
+    posted = posted_under(session, centre, idempotency_key)
     if posted:
         return posted
-    _refuse(faults_to_post(session, actor, centre, [entry]))
+    refuse(faults_to_post(session, actor, centre, [entry]))
     return _post(session, actor, centre, entry, idempotency_key)
 
 
@@ -46,17 +51,31 @@ def post_transfers(
     The caller holds the lock and has looked with `posted_together` whether it was done before.
     Raises RuleBroken, with a sentence for each thing wrong.
     """
-    _refuse(faults_to_post(session, actor, centre, entries))
+    refuse(faults_to_post(session, actor, centre, entries))
     return [
         _post(session, actor, centre, entry, f"{idempotency_key}:{number}")
         for number, entry in enumerate(entries, 1)
     ]
 
 
+def refuse(faults: Sequence[Fault]) -> None:
+    """Raise RuleBroken with the reason of each fault, if there is any."""
+    if faults:
+        raise RuleBroken([fault.reason for fault in faults])
+
+
+def posted_under(session: Session, centre: Centre, idempotency_key: str) -> Transfer | None:
+    """The transfer of the centre that was posted under the key, if one was."""
+    query = select(Transfer).where(
+        Transfer.centre_id == centre.id, Transfer.idempotency_key == idempotency_key
+    )
+    return session.exec(query).one_or_none()
+
+
 def posted_together(session: Session, centre: Centre, idempotency_key: str) -> list[Transfer]:
     """What `post_transfers` has posted under the key, in order; empty where it has not."""
     found: list[Transfer] = []
-    while each := _posted_under(session, centre.id, f"{idempotency_key}:{len(found) + 1}"):
+    while each := posted_under(session, centre, f"{idempotency_key}:{len(found) + 1}"):
         found.append(each)
     return found
 
@@ -81,12 +100,27 @@ def faults_to_post(
 def reverse_transfer(session: Session, actor: Actor, transfer: Transfer, reason: str) -> Transfer:
     """The reversal of `transfer`, for `reason`; the first one, if this is the same act repeated.
 
-    Raises RuleBroken where the transfer was reversed by somebody else, or for another reason.
+    Raises RuleBroken where the transfer was reversed by somebody else, or for another reason, and
+    where it belongs to a claim.
     """
     lock_centre(session, transfer.centre_id)
+    claim_id = find_claim_of(session, transfer)
+    if claim_id:
+        is_reversal = transfer.reverses_id is not None
+        raise RuleBroken(
+            reasons_to_mend_on_the_claim(transfer.cause, claim_id, is_reversal=is_reversal)
+        )
+    return reverse_for_its_act(session, actor, transfer, reason)
+
+
+def reverse_for_its_act(
+    session: Session, actor: Actor, transfer: Transfer, reason: str
+) -> Transfer:
+    """As `reverse_transfer`, for the act that `transfer` belongs to and that mends its own sums."""
+    centre = lock_centre(session, transfer.centre_id)
     reason = reason.strip()
     key = f"reversal:{transfer.id}"
-    reversed_by = _posted_under(session, transfer.centre_id, key)
+    reversed_by = posted_under(session, centre, key)
     if reversed_by and (reversed_by.recorded_by_id, reversed_by.memo) == (actor.user_id, reason):
         return reversed_by
     reasons = reasons_not_to_reverse(reversed_by.id if reversed_by else None, reason)
@@ -143,11 +177,6 @@ def _post(
     return transfer
 
 
-def _refuse(faults: Sequence[Fault]) -> None:
-    if faults:
-        raise RuleBroken([fault.reason for fault in faults])
-
-
 def _faults_of_the_bank(session: Session, centre: Centre, entries: Sequence[Entry]) -> list[Fault]:
     if not any(entry.credit == BANK for entry in entries):
         return []
@@ -156,10 +185,3 @@ def _faults_of_the_bank(session: Session, centre: Centre, entries: Sequence[Entr
     moved += [(entry.on, entry.pence) for entry in entries if entry.debit == BANK]
     reasons = reasons_not_to_pay(first_shortfall(opening, [*moved, *by_day]))
     return [Fault("pounds", reason) for reason in reasons]
-
-
-def _posted_under(session: Session, centre_id: int, idempotency_key: str) -> Transfer | None:
-    query = select(Transfer).where(
-        Transfer.centre_id == centre_id, Transfer.idempotency_key == idempotency_key
-    )
-    return session.exec(query).one_or_none()

@@ -1,0 +1,109 @@
+"""Deciding a payer's part of a claim."""
+
+from sqlmodel import Session
+
+from chec import audit
+from chec.actions.contract_use import keep_use
+from chec.actions.ledger import post_transfer
+from chec.clock import london_day
+from chec.errors import RuleBroken
+from chec.models import (
+    Centre,
+    Claim,
+    ClaimDecision,
+    ClaimPart,
+    DecisionLine,
+    Event,
+    Transfer,
+)
+from chec.models.references import reference
+from chec.permissions import Actor
+from chec.queries.claim_decisions import (
+    decided,
+    find_decision,
+    list_asked_lines,
+    list_parts_of,
+    lock_part,
+    verdicts_of,
+)
+from chec.rules.claim_approval import (
+    Verdicts,
+    approved_by_line,
+    faults_of_verdicts,
+    reasons_not_to_decide,
+    state_decided,
+)
+from chec.rules.claim_posting import approval_entry
+from chec.rules.claim_state import state_of
+
+
+def decide_claim(
+    session: Session, actor: Actor, part: ClaimPart, verdicts: Verdicts
+) -> ClaimDecision:
+    """The decision on every line of `part`; the first one, if this is the same act repeated.
+
+    Posts what was approved. Raises RuleBroken where the part was decided by somebody else or
+    otherwise, was withdrawn, or is of a claim that the actor prepared or submitted.
+    """
+    claim = lock_part(session, part)
+    first = find_decision(session, part)
+    if first and _is_same(session, actor, first, verdicts):
+        return first
+    reasons = reasons_not_to_decide(claim, part, actor.user_id, decided(session, first))
+    lines = list_asked_lines(session, part)
+    reasons = reasons or faults_of_verdicts(
+        {each.line.id: each.line.measure for each in lines}, verdicts
+    )
+    if reasons:
+        raise RuleBroken(reasons)
+    approved = approved_by_line({each.line.id: each.asked_pence for each in lines}, verdicts)
+    part.state, part.approved_pence = state_decided(verdicts), sum(approved.values())
+    decision = ClaimDecision(
+        part_id=part.id,
+        state=part.state,
+        approved_pence=part.approved_pence,
+        decided_on=london_day(actor.at),
+        decided_at=actor.at,
+        decided_by_id=actor.user_id,
+        transfer_id=_post_approval(session, actor, claim, part),
+    )
+    session.add(decision)
+    session.flush()
+    session.add_all(
+        DecisionLine(
+            decision_id=decision.id,
+            line_id=line_id,
+            pence=approved[line_id],
+            reason_code=rejection.code if rejection else None,
+            reason=rejection.words.strip() if rejection else "",
+        )
+        for line_id, rejection in verdicts.items()
+    )
+    claim.state = state_of(list_parts_of(session, claim))
+    keep_use(session, claim.contract_id)
+    audit.record(session, actor, Event.CLAIM_DECIDED, reference("claim", claim.id), _told(part))
+    return decision
+
+
+def _is_same(session: Session, actor: Actor, first: ClaimDecision, verdicts: Verdicts) -> bool:
+    if first.decided_by_id != actor.user_id:
+        return False
+    told = {
+        key: rejection and rejection._replace(words=rejection.words.strip())
+        for key, rejection in verdicts.items()
+    }
+    return verdicts_of(session, first) == told
+
+
+def _post_approval(session: Session, actor: Actor, claim: Claim, part: ClaimPart) -> int | None:
+    if not part.approved_pence:
+        return None
+    centre = session.get_one(Centre, claim.centre_id)
+    entry = approval_entry(claim, part, part.approved_pence, london_day(actor.at))
+    key = f"decision:{claim.id}:payer:{part.payer_id}"
+    transfer: Transfer = post_transfer(session, actor, centre, entry, key)
+    return transfer.id
+
+
+def _told(part: ClaimPart) -> str:
+    return f"{reference('organisation', part.payer_id)}: {part.state}"
