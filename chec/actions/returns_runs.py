@@ -30,7 +30,7 @@ from chec.permissions import Actor
 from chec.queries.centres import lock_centre
 from chec.queries.job_runs import find_job_run, find_waiting_request
 from chec.rules.ledger_extract import Int64s
-from chec.rules.returns_method import METHOD_VERSION, Returns
+from chec.rules.returns_method import METHOD_VERSION, Returns, Valued
 from chec.rules.returns_schedule import RETURNS, asked_period
 
 
@@ -76,7 +76,8 @@ def request_returns_run(session: Session, actor: Actor, centre: Centre, token: s
 
 def store_returns_run(session: Session, actor: Actor, computed: ComputedRun) -> ReturnsRun:
     """The run with a result for each venture, each investor and the centre."""
-    books = computed.returns.books
+    returns = computed.returns
+    books, worth, if_approved = returns.books, returns.prudent_books, returns.all_approved
     run = ReturnsRun(
         centre_id=computed.centre_id,
         as_of=computed.as_of,
@@ -93,20 +94,32 @@ def store_returns_run(session: Session, actor: Actor, computed: ComputedRun) -> 
         running_cost_pence=books.running_cost_pence,
         receivable_pence=books.receivable_pence,
         bank_pence=books.bank_pence,
+        approved_pence=worth.approved_pence,
+        clawed_back_pence=worth.clawed_back_pence,
+        surplus_reserve_pence=books.surplus_reserve_pence,
+        owed_to_payers_pence=books.owed_to_payers_pence,
+        expected_clawback_pence=worth.expected_clawback_pence,
+        promised_pence=worth.promised_pence,
+        undecided_pence=worth.undecided_pence,
+        all_approved_value_pence=worth.all_approved_pence,
+        all_approved_irr_rate=if_approved.irrs.irr(0).rate,
+        all_approved_irr_reason=if_approved.irrs.irr(0).reason,
+        all_approved_tvpi=_or_none(if_approved.multiples.tvpi)[0],
     )
     session.add(run)
     session.flush()
-    _insert_in_bulk(session, _results(run.id, computed.returns))
+    _insert_in_bulk(session, _results(run.id, returns))
     audit.record(session, actor, Event.RETURNS_COMPUTED, reference("returns_run", run.id))
     return run
 
 
 def _results(run_id: int, returns: Returns) -> dict[str, Sequence[Any]]:
     """The columns of the run's results: ventures, then investors, then the centre."""
-    ventures, investors = returns.ventures.tolist(), returns.investors.tolist()
-    count = len(ventures) + len(investors) + 1
+    ventures = returns.subjects.ventures.tolist()
+    investors = returns.subjects.investors.tolist()
+    count = returns.subjects.count
     nobody = [None] * count
-    amounts, multiples = returns.amounts, returns.multiples
+    amounts, realised, prudent = returns.amounts, returns.realised, returns.prudent
     return {
         "run_id": [run_id] * count,
         "subject": [Subject.VENTURE.value] * len(ventures)
@@ -118,13 +131,20 @@ def _results(run_id: int, returns: Returns) -> dict[str, Sequence[Any]]:
         "committed_pence": nobody[: len(ventures)] + amounts.committed.tolist()[len(ventures) :],
         "paid_in_pence": amounts.paid_in.tolist(),
         "distributed_pence": amounts.distributed.tolist(),
-        "value_pence": amounts.value.tolist(),
-        "irr_rate": _or_none(returns.irrs.rates),
-        "irr_reason": _reasons(returns.irrs),
-        **{name: _or_none(getattr(multiples, name)) for name in ("pic", "dpi", "rvpi", "tvpi")},
+        **_on(realised, ("pic", "dpi", "rvpi", "tvpi")),
         "payback_on": _as_dates(returns.payback_days),
         "first_flow_on": _as_dates(returns.first_days),
         "flow_count": returns.flow_counts.tolist(),
+        **_on(prudent, ("rvpi", "tvpi"), "prudent_"),
+    }
+
+
+def _on(valued: Valued, ratios: Sequence[str], prefix: str = "") -> dict[str, Sequence[Any]]:
+    return {
+        f"{prefix}value_pence": valued.value.tolist(),
+        f"{prefix}irr_rate": _or_none(valued.irrs.rates),
+        f"{prefix}irr_reason": _reasons(valued.irrs),
+        **{f"{prefix}{ratio}": _or_none(getattr(valued.multiples, ratio)) for ratio in ratios},
     }
 
 

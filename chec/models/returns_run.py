@@ -30,7 +30,7 @@ class ReturnsRun(SQLModel, table=True):
     `fingerprint` is the SHA-256 of everything read: equal fingerprints mean equal results.
     Amounts are the centre's totals at `as_of`, net of reversals. `promised_pence` is what ventures
     were promised and have not had; `undecided_pence` what payers had not decided on. A run before
-    method version 2 knows neither these nor what follows them.
+    method version 2 knows nothing from `approved_pence` on.
     """
 
     __tablename__ = "returns_run"
@@ -52,6 +52,10 @@ class ReturnsRun(SQLModel, table=True):
     running_cost_pence: int = columns.pence()
     receivable_pence: int = columns.pence()
     bank_pence: int = columns.pence()
+    approved_pence: int | None = columns.pence(None)
+    clawed_back_pence: int | None = columns.pence(None)
+    surplus_reserve_pence: int | None = columns.pence(None)
+    owed_to_payers_pence: int | None = columns.pence(None)
     expected_clawback_pence: int | None = columns.pence(None)
     promised_pence: int | None = columns.pence(None)
     undecided_pence: int | None = columns.pence(None)
@@ -65,7 +69,8 @@ class ReturnsResult(SQLModel, table=True):
     """The return of one subject in a run. What is not defined is NULL, with a reason for the IRR.
 
     `irr_rate` is a fraction a year; `paid_in_pence` and `distributed_pence` are positive totals,
-    from the subject's side: for a venture, funding received and outcome money earned.
+    from the subject's side: for a venture, funding received and outcome money earned. A run before
+    method version 2 has no `prudent_…`; else only a ratio or a rate may be missing.
     """
 
     __tablename__ = "returns_result"

@@ -4,14 +4,14 @@ All are net: a reversal keeps its cause and takes away what it reverses.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from chec.finance.money import Pence
 from chec.models import AccountKind as Kind
+from chec.models import Cause
 from chec.models.account import OF_AN_INSTRUMENT
-from chec.rules.ledger_extract import Int64s, LedgerExtract
+from chec.rules.ledger_extract import CAUSES, Int64s, LedgerExtract
 from chec.rules.residual_value import Holding, centre_value, holding_values
 
 
@@ -19,13 +19,14 @@ from chec.rules.residual_value import Holding, centre_value, holding_values
 class BankFlows:
     """The transfers with the bank on one side, by key.
 
-    `accounts` the place of the other account, `pence` above zero where the bank received.
+    `accounts` the place of the other account, `pence` above zero where the bank received, `causes`
+    as in the extract.
     """
 
     accounts: Int64s
     days: Int64s
     pence: Int64s
-    are_distributions: Int64s
+    causes: Int64s
 
 
 def bank_flows(extract: LedgerExtract) -> BankFlows:
@@ -38,18 +39,19 @@ def bank_flows(extract: LedgerExtract) -> BankFlows:
         np.where(received, extract.credits[rows], extract.debits[rows]),
         extract.days[rows],
         np.where(received, extract.pence[rows], -extract.pence[rows]),
-        extract.are_distributions[rows],
+        extract.causes[rows],
     )
 
 
 @dataclass(frozen=True)
 class CentreBooks:
     """Pence, for each account of `extract`: its balance (debits less credits), what the bank
-    received from it, and what the bank distributed to it."""
+    received from it (`unspent` a part of that), and what the bank distributed to it."""
 
     extract: LedgerExtract
     balances: Int64s
     received: Int64s
+    unspent: Int64s
     distributed: Int64s
 
     @property
@@ -108,9 +110,8 @@ class CentreBooks:
         accounts, terms = self.extract.accounts, self.extract.instruments
         return self._by_owner(amounts, accounts.instruments, terms.ids, kinds)
 
-    @cached_property
-    def values_of_instruments(self) -> Int64s:
-        """The realised value of each instrument of the extract."""
+    def values_of_instruments(self, value: Pence) -> Int64s:
+        """What each instrument of the extract has of `value`."""
         paid_in = self.of_instruments(self.received, *OF_AN_INSTRUMENT).tolist()
         principal = (-self.of_instruments(self.balances, Kind.INVESTOR_CAPITAL)).tolist()
         loans = self.extract.instruments.are_loans.tolist()
@@ -118,7 +119,7 @@ class CentreBooks:
             Holding(paid, max(0, most) if is_loan else None)
             for paid, most, is_loan in zip(paid_in, principal, loans, strict=True)
         ]
-        return np.array(holding_values(self.value_pence, holdings), np.int64)
+        return np.array(holding_values(value, holdings), np.int64)
 
     def _total(self, amounts: Int64s, *kinds: Kind) -> Pence:
         return int(amounts[self.extract.accounts.are(*kinds)].sum())
@@ -137,9 +138,14 @@ def books_of(extract: LedgerExtract, flows: BankFlows) -> CentreBooks:
     count = extract.accounts.ids.size
     balances = _sums(count, extract.debits, extract.pence)
     balances -= _sums(count, extract.credits, extract.pence)
-    distributed = -_sums(count, flows.accounts, flows.pence * flows.are_distributions)
+
+    def by(cause: Cause) -> Int64s:
+        rows = np.flatnonzero(flows.causes == CAUSES.index(cause))
+        return _sums(count, flows.accounts[rows], flows.pence[rows])
+
+    distributed = -by(Cause.DISTRIBUTION)
     received = _sums(count, flows.accounts, flows.pence) + distributed
-    return CentreBooks(extract, balances, received, distributed)
+    return CentreBooks(extract, balances, received, by(Cause.UNSPENT_RETURNED), distributed)
 
 
 def _sums(count: int, places: Int64s, amounts: Int64s) -> Int64s:

@@ -8,14 +8,17 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from chec.models import AccountKind
+from chec.models import AccountKind, Cause
 
 Int64s = NDArray[np.int64]
 
 KINDS = tuple(AccountKind)
 """An account's kind is read as its place in here."""
 
-ID_SHIFT, DAY_SHIFT, DEBIT_SHIFT = 23, 1, 32
+CAUSES = (None, Cause.DISTRIBUTION, Cause.CLAWBACK, Cause.UNSPENT_RETURNED)
+"""A transfer's cause is read as its place in here; the accounts tell of all the others."""
+
+ID_SHIFT, DAY_SHIFT, DEBIT_SHIFT = 24, 2, 32
 JULIAN_DAY_ZERO = 1_721_425
 """The Julian day number of the day before ordinal 1."""
 
@@ -47,11 +50,21 @@ class Instruments:
 
 
 @dataclass(frozen=True)
+class Promises:
+    """The funding agreements of the ventures that were not stopped, by key."""
+
+    ids: Int64s
+    ventures: Int64s
+    pence: Int64s
+
+
+@dataclass(frozen=True)
 class LedgerExtract:
     """Transfers by key, three numbers each (a number costs more to read than to take apart):
 
-    `heads` the key, the Julian day and whether the cause is a distribution; `sides` the debit and
-    the credit account; `pence`. `ventures` had started by the day of the run.
+    `heads` the key, the Julian day and the cause; `sides` the debit and the credit account;
+    `pence`. `ventures` had started by the day of the run, or have a part in what was read.
+    `undecided` is a single number: the pence that claims ask of payers who have not decided.
     """
 
     heads: Int64s
@@ -59,7 +72,9 @@ class LedgerExtract:
     pence: Int64s
     accounts: Accounts
     instruments: Instruments
+    promises: Promises
     ventures: Int64s
+    undecided: Int64s
 
     @property
     def last_id(self) -> int:
@@ -73,9 +88,9 @@ class LedgerExtract:
         return np.asarray(julian - JULIAN_DAY_ZERO)
 
     @property
-    def are_distributions(self) -> Int64s:
-        """1 where the cause is a distribution, else 0."""
-        return self.heads & 1
+    def causes(self) -> Int64s:
+        """The place in `CAUSES` of each transfer's cause."""
+        return np.asarray(self.heads & (2**DAY_SHIFT - 1))
 
     @cached_property
     def debits(self) -> Int64s:
@@ -102,13 +117,19 @@ class LedgerExtract:
         return digest.hexdigest()
 
     def _columns(self) -> Iterable[NDArray[np.generic]]:
-        yield from (self.heads, self.sides, self.pence, self.ventures)
-        yield from vars(self.accounts).values()
-        yield from vars(self.instruments).values()
+        yield from (self.heads, self.sides, self.pence, self.ventures, self.undecided)
+        for part in (self.accounts, self.instruments, self.promises):
+            yield from vars(part).values()
 
 
 def extract_of(
-    transfers: list[Int64s], accounts: list[Int64s], instruments: list[Int64s], ventures: Int64s
+    *,
+    transfers: list[Int64s],
+    accounts: list[Int64s],
+    instruments: list[Int64s],
+    promises: list[Int64s],
+    ventures: Int64s,
+    undecided: Int64s,
 ) -> LedgerExtract:
     """The extract of columns in any order of rows; what no transfer uses is left out.
 
@@ -120,13 +141,22 @@ def extract_of(
     seen = np.zeros(columns[0].max(initial=0) + 1, np.bool_)
     seen[debits] = seen[credits] = True
     used = Accounts(*(column[seen[columns[0]]] for column in columns))
-    terms = _by_first(instruments)
-    kept = (terms[3] > 0) | np.isin(terms[0], used.instruments)
-    ids, investors, loans, committed = (column[kept] for column in terms)
-    started = np.union1d(ventures, used.ventures[used.ventures > 0])
+    promised = Promises(*_by_first(promises))
+    own = np.concatenate([ventures, promised.ventures, used.ventures[used.ventures > 0]])
     return LedgerExtract(
-        heads, sides, pence, used, Instruments(ids, investors, loans > 0, committed), started
+        *(heads, sides, pence, used),
+        instruments=_instruments_of(_by_first(instruments), used),
+        promises=promised,
+        ventures=np.unique(own),
+        undecided=undecided,
     )
+
+
+def _instruments_of(columns: list[Int64s], used: Accounts) -> Instruments:
+    """Those that somebody had committed to, or whose accounts were used."""
+    kept = (columns[3] > 0) | np.isin(columns[0], used.instruments)
+    ids, investors, loans, committed = (column[kept] for column in columns)
+    return Instruments(ids, investors, loans > 0, committed)
 
 
 def _by_first(columns: list[Int64s]) -> list[Int64s]:

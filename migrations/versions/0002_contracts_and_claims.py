@@ -42,7 +42,7 @@ def upgrade() -> None:
     protect("decision_line", "id", "decision_id, line_id")
     protect("claim_payment", "id", "transfer_id")
     protect("clawback", "id", "part_id, record_id", "transfer_id")
-    protect("funding_agreement", "id")
+    protect("funding_agreement", "id", "centre_id, idempotency_key")
     freeze("claim_line", "payable_pence")
     freeze("claim_record", "payable_pence")
 
@@ -533,6 +533,7 @@ def _make_funding_agreements() -> None:
         sa.Column("milestones", sa.String(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("recorded_by_id", sa.Integer(), nullable=True),
+        sa.Column("idempotency_key", sa.String(), nullable=False),
         sa.CheckConstraint("promised_pence > 0", name="promised_is_positive"),
         sa.ForeignKeyConstraint(
             ["centre_id"],
@@ -547,6 +548,7 @@ def _make_funding_agreements() -> None:
             ["venture.id", "venture.centre_id"],
         ),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("centre_id", "idempotency_key"),
     )
     op.create_index(
         op.f("ix_funding_agreement_venture_id"), "funding_agreement", ["venture_id"], unique=False
@@ -561,6 +563,10 @@ def _add_prudent_value() -> None:
     op.add_column("returns_result", sa.Column("prudent_irr_reason", sa.String(), nullable=True))
     op.add_column("returns_result", sa.Column("prudent_rvpi", sa.Float(), nullable=True))
     op.add_column("returns_result", sa.Column("prudent_tvpi", sa.Float(), nullable=True))
+    op.add_column("returns_run", sa.Column("approved_pence", sa.BigInteger(), nullable=True))
+    op.add_column("returns_run", sa.Column("clawed_back_pence", sa.BigInteger(), nullable=True))
+    op.add_column("returns_run", sa.Column("surplus_reserve_pence", sa.BigInteger(), nullable=True))
+    op.add_column("returns_run", sa.Column("owed_to_payers_pence", sa.BigInteger(), nullable=True))
     op.add_column(
         "returns_run", sa.Column("expected_clawback_pence", sa.BigInteger(), nullable=True)
     )
