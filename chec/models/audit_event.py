@@ -30,6 +30,7 @@ class Event(StrEnum):
     CLAIM_PREPARED = "claim prepared"
     COUNTS_ENTERED = "counts entered"
     RECORDS_UPLOADED = "records uploaded"
+    RECORDS_REMOVED = "records removed"
     CLAIM_DISCARDED = "claim discarded"
     CLAIM_SUBMITTED = "claim submitted"
     CLAIM_WITHDRAWN = "claim withdrawn"

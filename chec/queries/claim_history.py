@@ -37,8 +37,12 @@ from chec.rules.claim_valuation import Accepted
 from chec.rules.contract_terms import SameAs
 from chec.rules.same_outcomes import Outcome
 
-_BEFORE_CAPS = (RemovalStep.EVIDENCE, RemovalStep.CHAIN, RemovalStep.PERSON)
-"""The steps that a record must have passed to be followed."""
+_removed_at = col(ClaimRecord.removed_at)
+has_passed = or_(
+    _removed_at.is_(None),
+    _removed_at.not_in((RemovalStep.EVIDENCE, RemovalStep.CHAIN, RemovalStep.PERSON)),
+)
+"""Whether a valued ClaimRecord passed the steps before the caps: it can then be followed."""
 
 
 class _Standing(NamedTuple):
@@ -153,7 +157,7 @@ def _standing_records(
         col(record.achieved_on),
         col(record.follows_id),
         col(record.removed_at),
-    ).where(or_(col(record.removed_at).is_(None), col(record.removed_at).not_in(_BEFORE_CAPS)))
+    ).where(has_passed)
     shares = _shares(session, contract_ids, claim)
     found = []
     for *told, removed_at in session.execute(query):

@@ -47,10 +47,11 @@ class CellFault(NamedTuple):
 
 
 class UnreadableClaimFile(RuleBroken):
-    """A file of outcomes was refused, with everything wrong in it."""
+    """A file of outcomes was refused: everything wrong in it, and the records without fault."""
 
-    def __init__(self, faults: Iterable[CellFault]) -> None:
+    def __init__(self, faults: Iterable[CellFault], records: Iterable[Record] = ()) -> None:
         self.faults = tuple(faults)
+        self.records = tuple(records)
         super().__init__([f"Line {line}, {column}: {why}" for line, column, why in self.faults])
 
 
@@ -130,7 +131,7 @@ class _Reader:
             reason = f"The units add to more than {MOST_UNITS:,}. Check them, or part the file."
             self.faults.append(CellFault(1, "units", reason))
         if self.faults:
-            raise UnreadableClaimFile(self.faults)
+            raise UnreadableClaimFile(self.faults, () if self.counted else self._read)
         if not self._read:
             raise RuleBroken("The file has no line but its first. Write one for each outcome.")
         read = tuple(self._read)

@@ -12,6 +12,7 @@ EVENTS = (
     "claim prepared",
     "counts entered",
     "records uploaded",
+    "records removed",
     "claim discarded",
     "claim submitted",
     "claim withdrawn",
