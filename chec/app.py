@@ -12,6 +12,7 @@ from chec.web import (
     addresses,
     centres,
     charts,
+    contracts,
     errors,
     headers,
     home,
@@ -34,6 +35,7 @@ from chec.web import (
 
 BLUEPRINTS = (
     centres.pages,
+    contracts.pages,
     home.pages,
     investors.pages,
     ledger.pages,

@@ -24,6 +24,7 @@ class PlannedImport:
     known: ContractOfCentre | None
     payers: Mapping[str, Organisation | None]
     notices: tuple[str, ...]
+    changes: tuple[str, ...] = ()
 
     @property
     def is_there_already(self) -> bool:

@@ -15,13 +15,17 @@ from chec.evidence.nhs_number import REFUSAL, find_nhs_numbers
 from chec.web.errors import refusal_page
 
 LONGEST = 10_000
-TOO_LONG = f"This is too long. Enter at most {LONGEST:,} characters."
+_TOO_LONG = "This is too long. Enter at most {:,} characters."
+TOO_LONG = _TOO_LONG.format(LONGEST)
 UNREADABLE = (
     "This holds a character that cannot be kept. Type the text again instead of pasting it."
 )
 
 # Random or secret by nature, and never stored as they are.
 _NOT_SEARCHED = frozenset({"csrf_token", "idempotency_key", "password"})
+# Whole documents, whose reader looks for NHS numbers text by text: an amount may look like one.
+_DOCUMENTS = frozenset({"contract_text", "contract_packed"})
+_LONGEST_DOCUMENT = 1_000_000
 _FORM_TYPES = frozenset({"", "application/x-www-form-urlencoded", "multipart/form-data"})
 # Control characters, halves of surrogate pairs, and what Unicode says is no character: a database,
 # a page or a spreadsheet refuses one or the other.
@@ -60,7 +64,7 @@ def _search() -> None:
 def _without_faults(fields: MultiDict[str, str]) -> ImmutableMultiDict[str, str]:
     clean = MultiDict[str, str]()
     for name, text in fields.items(multi=True):
-        fault = _fault(name) or _fault(text, numbers=name not in _NOT_SEARCHED)
+        fault = _fault(name) or _fault_of(name, text)
         if fault:
             g.refused[name] = fault
         if not _fault(name):
@@ -82,9 +86,15 @@ def _without_faulty_names(
     return ImmutableMultiDict(clean)
 
 
-def _fault(text: str, *, numbers: bool = True) -> str | None:
-    if len(text) > LONGEST:
-        return TOO_LONG
+def _fault_of(name: str, text: str) -> str | None:
+    if name in _DOCUMENTS:
+        return _fault(text, numbers=False, most=_LONGEST_DOCUMENT)
+    return _fault(text, numbers=name not in _NOT_SEARCHED)
+
+
+def _fault(text: str, *, numbers: bool = True, most: int = LONGEST) -> str | None:
+    if len(text) > most:
+        return _TOO_LONG.format(most)
     if _NOT_TEXT.search(text):
         return UNREADABLE
     return REFUSAL if numbers and find_nhs_numbers(text) else None
