@@ -142,8 +142,8 @@ _is_waiting = col(ClaimPart.state) == PartState.WAITING
 _is_approved = and_(col(DecisionLine.id).is_not(None), col(DecisionLine.reason_code).is_(None))
 
 
-def _values(rows: Sequence[MeasureUse] | Sequence[PayerUse]) -> set[tuple[object, ...]]:
-    return {tuple(row.model_dump().values()) for row in rows}
+def _values(rows: Sequence[MeasureUse] | Sequence[PayerUse]) -> set[frozenset[tuple[str, object]]]:
+    return {frozenset(row.model_dump().items()) for row in rows}
 
 
 def _clawed_back_pence(session: Session, contract_id: int) -> dict[tuple[str, int, int], int]:
