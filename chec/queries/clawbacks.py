@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import and_, select
@@ -22,6 +21,7 @@ from chec.models import (
     Transfer,
 )
 from chec.queries.claim_decisions import terms_of_claim
+from chec.rules.claim_preparation import last_day_of
 from chec.rules.clawback import Approved
 
 
@@ -147,7 +147,7 @@ def approved_of(
     units = own.line.taken_units or 0
     return Approved(
         measure=measure.code,
-        achieved_on=claim.ends_before - timedelta(days=1),
+        achieved_on=last_day_of(claim),
         clawback_days=measure.clawback_days,
         units=units,
         pence=own.pence,

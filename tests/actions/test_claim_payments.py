@@ -13,7 +13,7 @@ from chec.models import Cause, Centre, Claim, ClaimPayment, ClaimState, Organisa
 from chec.permissions import SYSTEM
 from chec.queries.accounts import list_balances
 from tests import builders
-from tests.claim_parts import decide, line_of, part_of, pay, somebody_of
+from tests.claim_parts import decide, line_of, part_of, pay, somebody_of, state_of
 
 TODAY = builders.NOW.date()
 
@@ -74,9 +74,9 @@ def test_a_claim_is_paid_in_part_and_then_in_full(
 ) -> None:
     first = pay(session, claim, payer, 12_000)
     assert part_of(session, claim, payer).due_pence == 18_000
-    assert claim.state is ClaimState.APPROVED
+    assert state_of(claim) is ClaimState.APPROVED
     pay(session, claim, payer, 18_000)
-    assert claim.state is ClaimState.PAID
+    assert state_of(claim) is ClaimState.PAID
     assert transfer_of(session, first).reference == f"CL-{claim.id:04d}"
     assert bank(session, centre) == 30_000
 
@@ -119,7 +119,7 @@ def test_an_undone_payment_is_due_again(
 
     assert reversal.reverses_id == payment.transfer_id
     assert part_of(session, claim, payer).due_pence == 30_000
-    assert claim.state is ClaimState.APPROVED
+    assert state_of(claim) is ClaimState.APPROVED
     assert bank(session, centre) == 0
     again = undo_payment(session, builders.an_actor(), payment, "Meant for another centre")
     assert again is reversal
