@@ -1,5 +1,6 @@
 """The `chec` command."""
 
+import json
 import logging
 import signal
 import sys
@@ -15,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlmodel import Session
 
 from chec import clock, database_schema
+from chec.actions.contracts import ImportedContract, import_contract
 from chec.actions.ledger_imports import check_ledger_file, import_ledger
 from chec.config import Settings
 from chec.db import make_engine, open_session
@@ -27,8 +29,19 @@ from chec.models import Centre
 from chec.models.references import reference
 from chec.permissions import SYSTEM, Action, system_actor
 from chec.queries.centres import list_centres
+from chec.queries.contract_use import list_contracts_that_differ
+from chec.queries.contracts import get_contract, list_references, terms_of
+from chec.rules.claim_file import read_claim_file
+from chec.rules.contract_terms import read_contract
+from chec.rules.outcome_payment import value_claim
+from chec.rules.valuation_report import valuation_document, valuation_table
 
 _BUSY = "The database is busy: somebody records many transfers. Try again in a minute."
+
+
+_of_a_centre = click.option(
+    "--centre", "centre_ref", help="Which centre, such as C-0001, if there are several."
+)
 
 
 @click.group()
@@ -51,12 +64,12 @@ def upgrade() -> None:
 
 @db.command()
 def check() -> None:
-    """Check the schema, the trial balance, the append-only triggers and the foreign keys."""
+    """Check schema, trial balance, append-only triggers, foreign keys and the use of contracts."""
     with _engine(any_version=True) as engine:
-        problems = database_schema.check(engine)
+        problems = database_schema.check(engine) or _contracts_that_differ(engine)
     if problems:
         raise _refusal(problems)
-    click.echo("All is well: schema, trial balance, triggers, foreign keys.")
+    click.echo("All is well: schema, trial balance, triggers, foreign keys, use of contracts.")
 
 
 @main.group()
@@ -66,7 +79,7 @@ def ledger() -> None:
 
 @ledger.command(name="import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--centre", "centre_ref", help="Which centre, such as C-0001, if there are several.")
+@_of_a_centre
 def import_file(file: Path, centre_ref: str | None) -> None:
     """Post every line of FILE that is not in the ledger yet; all of it or nothing.
 
@@ -88,6 +101,75 @@ def import_file(file: Path, centre_ref: str | None) -> None:
     click.echo(
         f"{centre.name}: {done.added_count:,} transfer{plural} added to the ledger{present}."
     )
+
+
+@main.group()
+def contract() -> None:
+    """Outcomes contracts."""
+
+
+@contract.command()
+@click.argument("document", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with amounts in pence.")
+def value(document: Path, file: Path, as_json: bool) -> None:
+    """Say what the outcomes in FILE are worth under the contract DOCUMENT; nothing is stored.
+
+    The first line of FILE is measure,units[,achieved_on] for counts, or
+    measure,person,achieved_on[,evidence][,value] for records.
+    """
+    with _refusals_shown("Nothing was valued."):
+        terms = read_contract(document.read_bytes())
+        outcomes = read_claim_file(file.read_bytes(), terms)
+        valuation = value_claim(terms, outcomes.records_to_value)
+    if as_json:
+        click.echo(json.dumps(valuation_document(valuation), ensure_ascii=False, indent=2))
+    else:
+        click.echo(valuation_table(valuation))
+
+
+@contract.command(name="import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_of_a_centre
+def import_document(file: Path, centre_ref: str | None) -> None:
+    """Import the contract document FILE: a new contract, or a new version of one; all or nothing.
+
+    The same document again changes nothing.
+    """
+    with (
+        _engine() as engine,
+        _refusals_shown("Nothing was imported."),
+        open_session(engine, write=True) as session,
+    ):
+        centre = _centre(session, centre_ref)
+        done = import_contract(session, system_actor(clock.now()), centre, file.read_bytes())
+        session.commit()
+        for line in _said_of(centre, done):
+            click.echo(line)
+
+
+@contract.command(name="export")
+@click.argument("reference_of_contract", metavar="REFERENCE")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@_of_a_centre
+def export_document(reference_of_contract: str, file: Path | None, centre_ref: str | None) -> None:
+    """Write the newest document of the contract REFERENCE, byte for byte as it was imported.
+
+    It goes to FILE, which must be new, or to the screen.
+    """
+    with _engine() as engine, open_session(engine, write=False) as session:
+        centre = _centre(session, centre_ref)
+        document = _document(session, centre, reference_of_contract)
+    if file is None:
+        click.get_binary_stream("stdout").write(document)
+        return
+    try:
+        with file.open("xb") as new:
+            new.write(document)
+    except FileExistsError:
+        raise _refusal([f"{file} is there already. Name a new file, or delete it first."]) from None
+    except OSError as error:
+        raise _refusal([f"{file} cannot be written: {error.strerror}."]) from None
 
 
 @main.group()
@@ -172,6 +254,41 @@ def _centre(session: Session, ref: str | None) -> Centre:
     raise _refusal(
         ["Say which centre is meant:", *listed] if centres else ["There is no centre yet."]
     )
+
+
+def _contracts_that_differ(engine: Engine) -> list[str]:
+    with open_session(engine, write=False) as session:
+        return [
+            f"What is used of contract {each.reference} ({reference('contract', each.id)}) is not"
+            " what its claims add up to."
+            for each in list_contracts_that_differ(session)
+        ]
+
+
+def _said_of(centre: Centre, done: ImportedContract) -> list[str]:
+    """What an import did, in lines."""
+    terms = terms_of(done.version.document)
+    name, number = done.contract.reference, done.version.number
+    if not done.is_new:
+        return [f"{centre.name} has this document of {name}, as version {number}. Nothing changed."]
+    several = "" if len(terms.measures) == 1 else "s"
+    added = [f"Added as a commissioner: {payer.name}" for payer in done.added_payers]
+    return [
+        f"{centre.name}: {name}, {terms.title}, imported as version {number}.",
+        f"{len(terms.measures)} measure{several}, paid by {', '.join(terms.payer_names)}.",
+        *added,
+        *done.notices,
+    ]
+
+
+def _document(session: Session, centre: Centre, own_reference: str) -> bytes:
+    """The newest document of the centre's contract of that reference."""
+    contracts = list_references(session, centre.id)
+    if own_reference in contracts:
+        found = get_contract(session, SYSTEM, contracts[own_reference])
+        return found.version.document.encode()
+    listed = ", ".join(sorted(contracts)) or "none yet"
+    raise _refusal([f"{centre.name} has no contract of that reference. It has: {listed}."])
 
 
 def _progress(done: str) -> Callable[[int], None]:

@@ -123,6 +123,7 @@ class _Reader:
         self.faults: list[CellFault] = []
         self._read: list[Any] = []
         self._units = 0
+        self._faults_by_code: dict[str, list[str]] = {}
         self._first_lines: dict[tuple[str, str, date], int] = {}
 
     def done(self) -> ClaimFile:
@@ -172,7 +173,9 @@ class _Reader:
 
     def _faults_of(self, column: str, cell: str) -> list[str]:
         if column == "measure":
-            return _faults_of_measure(cell, self.contract)
+            if cell not in self._faults_by_code:  # looking for what was meant takes long
+                self._faults_by_code[cell] = _faults_of_measure(cell, self.contract)
+            return self._faults_by_code[cell]
         if column == "units":
             return _faults_of_units(cell)
         if column == "person":
