@@ -1,12 +1,27 @@
 """What importing a contract document to a centre would do."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, func, select
 
-from chec.models import Centre, Contract, Organisation
+from chec.errors import RuleBroken
+from chec.models import (
+    Centre,
+    Claim,
+    ClaimLine,
+    ClaimRecord,
+    ClaimState,
+    Contract,
+    ContractPayer,
+    MeasureUse,
+    Organisation,
+    PayerUse,
+)
 from chec.queries.contracts import ContractOfCentre, list_references, newest_of
+from chec.rules.contract_change import Used, changes_between, reasons_not_to_change
 from chec.rules.contract_document import UnreadableContract
 from chec.rules.contract_import import faults_of_payers, name_key, notices_of
 from chec.rules.contract_terms import ContractTerms, read_contract
@@ -17,6 +32,7 @@ class PlannedImport:
     """A document that can be imported; `known` is the contract of its reference, if there is one.
 
     `payers` gives the organisation by the document's name for it; None: it is to be added.
+    `changes` are sentences about what is different from the newest version.
     """
 
     document: str
@@ -24,7 +40,7 @@ class PlannedImport:
     known: ContractOfCentre | None
     payers: Mapping[str, Organisation | None]
     notices: tuple[str, ...]
-    changes: tuple[str, ...] = ()
+    changes: tuple[str, ...]
 
     @property
     def is_there_already(self) -> bool:
@@ -41,22 +57,83 @@ class PlannedImport:
 def plan_import(session: Session, centre: Centre, document: str | bytes) -> PlannedImport:
     """What importing `document` to the centre would do, as things are now.
 
-    Raises UnreadableContract with everything wrong with it.
+    Raises UnreadableContract with everything wrong with it, and RuleBroken where claims have used
+    what it takes away.
     """
     terms = read_contract(document)
     organisations = {name_key(each.name): each for each in session.exec(select(Organisation))}
     if faults := faults_of_payers(terms, organisations):
         raise UnreadableContract(faults)
     references = list_references(session, centre.id)
+    known = _known(session, references.get(terms.reference))
     return PlannedImport(
         document=document if isinstance(document, str) else document.decode(),
         terms=terms,
-        known=_known(session, references.get(terms.reference)),
+        known=known,
         payers={name: organisations.get(name_key(name)) for name in terms.payer_names},
         notices=tuple(notices_of(terms, references)),
+        changes=_changes(session, known, terms) if known else (),
     )
+
+
+def used_of(session: Session, contract: Contract, names: Mapping[int, str]) -> Used:
+    """What is accepted or held of the contract now; `names` are its payers' by key.
+
+    By columns, not as rows: what was read before the lock may have changed since.
+    """
+    by_payer, by_year, pence = Counter[str](), Counter[int](), Counter[str]()
+    for payer_id, year, measure, used in session.exec(
+        select(
+            PayerUse.payer_id,
+            PayerUse.financial_year,
+            PayerUse.measure,
+            PayerUse.held_pence + PayerUse.accepted_pence,
+        ).where(PayerUse.contract_id == contract.id)
+    ):
+        by_payer[names[payer_id]] += used
+        by_year[year] += used
+        pence[measure] += used
+    units = dict(
+        session.exec(
+            select(MeasureUse.measure, MeasureUse.held_units + MeasureUse.accepted_units).where(
+                MeasureUse.contract_id == contract.id
+            )
+        ).all()
+    )
+    by_measure = {code: (units.get(code, 0), pence[code]) for code in sorted({*units, *pence})}
+    return Used(by_payer, by_year, by_measure, *_days_of_outcomes(session, contract))
 
 
 def _known(session: Session, contract_id: int | None) -> ContractOfCentre | None:
     contract = session.get(Contract, contract_id) if contract_id else None
     return newest_of(session, contract) if contract else None
+
+
+def _changes(session: Session, known: ContractOfCentre, terms: ContractTerms) -> tuple[str, ...]:
+    names = _names_of_payers(session, known.contract, terms)
+    used = used_of(session, known.contract, names)
+    if reasons := reasons_not_to_change(known.terms, terms, used):
+        raise RuleBroken(reasons)
+    return tuple(changes_between(known.terms, terms))
+
+
+def _names_of_payers(session: Session, contract: Contract, terms: ContractTerms) -> dict[int, str]:
+    """Every payer that the contract ever had, by key: as `terms` write it, or as it was named."""
+    written = {name_key(name): name for name in terms.payer_names}
+    query = select(ContractPayer.payer_id, ContractPayer.named).where(
+        ContractPayer.contract_id == contract.id
+    )
+    return {key: written.get(name_key(named), named) for key, named in session.exec(query)}
+
+
+def _days_of_outcomes(session: Session, contract: Contract) -> tuple[date | None, date | None]:
+    """The first and the last day of the records that claims were paid for, or may be."""
+    achieved = col(ClaimRecord.achieved_on)
+    return session.exec(
+        select(func.min(achieved), func.max(achieved))
+        .join(ClaimLine, col(ClaimRecord.line_id) == ClaimLine.id)
+        .join(Claim, col(ClaimLine.claim_id) == Claim.id)
+        .where(Claim.contract_id == contract.id)
+        .where(col(Claim.state).in_([ClaimState.SUBMITTED, ClaimState.APPROVED, ClaimState.PAID]))
+        .where(col(ClaimRecord.removed_at).is_(None))
+    ).one()
