@@ -6,6 +6,7 @@ PREFIXES = {
     "account": "A",
     "centre": "C",
     "claim": "CL",
+    "claim_line": "L",
     "claim_record": "REC",
     "contract": "CN",
     "funding_agreement": "FA",
