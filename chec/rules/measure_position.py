@@ -44,9 +44,8 @@ class MeasurePosition:
         self.no_value = Reason(Step.EVIDENCE, "The value that each person is paid by is missing")
         self.nothing_to_follow = Reason(Step.CHAIN, _nothing_to_follow(measure))
         self.too_often = Reason(Step.PERSON, _too_often(measure))
-        self.too_many = Reason(
-            Step.MEASURE, f"The cap of {measure.cap_units or 0:,} units of {self.code} was reached"
-        )
+        units = "1 unit" if measure.cap_units == 1 else f"{measure.cap_units or 0:,} units"
+        self.too_many = Reason(Step.MEASURE, f"The cap of {units} of {self.code} was reached")
         cap = f"The cap of {format_pounds(measure.cap_pence or 0)} for {self.code} was reached"
         self.limit = Limit(measure.cap_pence, Reason(Step.MEASURE, cap, is_limit=True))
 
