@@ -149,27 +149,30 @@ def import_document(file: Path, centre_ref: str | None) -> None:
 
 
 @contract.command(name="export")
-@click.argument("reference_of_contract", metavar="REFERENCE")
+@click.argument("own_reference", metavar="REFERENCE")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
 @_of_a_centre
-def export_document(reference_of_contract: str, file: Path | None, centre_ref: str | None) -> None:
+def export_document(own_reference: str, file: Path | None, centre_ref: str | None) -> None:
     """Write the newest document of the contract REFERENCE, byte for byte as it was imported.
 
     It goes to FILE, which must be new, or to the screen.
     """
     with _engine() as engine, open_session(engine, write=False) as session:
         centre = _centre(session, centre_ref)
-        document = _document(session, centre, reference_of_contract)
+        contracts = list_references(session, centre.id)
+        if own_reference not in contracts:
+            listed = ", ".join(sorted(contracts)) or "none yet"
+            raise _refusal([f"{centre.name} has no such contract. It has: {listed}."])
+        found = get_contract(session, SYSTEM, contracts[own_reference])
+        document = found.version.document.encode()
     if file is None:
-        click.get_binary_stream("stdout").write(document)
+        click.echo(document, nl=False)
         return
     try:
         with file.open("xb") as new:
             new.write(document)
-    except FileExistsError:
-        raise _refusal([f"{file} is there already. Name a new file, or delete it first."]) from None
     except OSError as error:
-        raise _refusal([f"{file} cannot be written: {error.strerror}."]) from None
+        raise _refusal([f"{file}: {error.strerror}. Name a new file."]) from error
 
 
 @main.group()
@@ -267,28 +270,16 @@ def _contracts_that_differ(engine: Engine) -> list[str]:
 
 def _said_of(centre: Centre, done: ImportedContract) -> list[str]:
     """What an import did, in lines."""
-    terms = terms_of(done.version.document)
-    name, number = done.contract.reference, done.version.number
+    terms, number = terms_of(done.version.document), done.version.number
     if not done.is_new:
-        return [f"{centre.name} has this document of {name}, as version {number}. Nothing changed."]
+        return [f"{centre.name} has this document already, as version {number}. Nothing changed."]
     several = "" if len(terms.measures) == 1 else "s"
-    added = [f"Added as a commissioner: {payer.name}" for payer in done.added_payers]
     return [
-        f"{centre.name}: {name}, {terms.title}, imported as version {number}.",
+        f"{centre.name}: {terms.reference}, {terms.title}, imported as version {number}.",
         f"{len(terms.measures)} measure{several}, paid by {', '.join(terms.payer_names)}.",
-        *added,
+        *(f"Added as a commissioner: {payer.name}." for payer in done.added_payers),
         *done.notices,
     ]
-
-
-def _document(session: Session, centre: Centre, own_reference: str) -> bytes:
-    """The newest document of the centre's contract of that reference."""
-    contracts = list_references(session, centre.id)
-    if own_reference in contracts:
-        found = get_contract(session, SYSTEM, contracts[own_reference])
-        return found.version.document.encode()
-    listed = ", ".join(sorted(contracts)) or "none yet"
-    raise _refusal([f"{centre.name} has no contract of that reference. It has: {listed}."])
 
 
 def _progress(done: str) -> Callable[[int], None]:
