@@ -28,17 +28,20 @@ from chec.models import (
     RecordShare,
 )
 
+# Rows that this session read before it had the centre's lock may have changed since.
+_AS_THEY_ARE_NOW = {"populate_existing": True}
+
 
 def list_measure_use(session: Session, contract_id: int) -> Sequence[MeasureUse]:
     """The units used of each measure that was claimed, as they are kept."""
-    return session.scalars(
-        select(MeasureUse).where(col(MeasureUse.contract_id) == contract_id)
-    ).all()
+    query = select(MeasureUse).where(col(MeasureUse.contract_id) == contract_id)
+    return session.scalars(query, execution_options=_AS_THEY_ARE_NOW).all()
 
 
 def list_payer_use(session: Session, contract_id: int) -> Sequence[PayerUse]:
     """The pence used by measure, financial year and payer, as they are kept."""
-    return session.scalars(select(PayerUse).where(col(PayerUse.contract_id) == contract_id)).all()
+    query = select(PayerUse).where(col(PayerUse.contract_id) == contract_id)
+    return session.scalars(query, execution_options=_AS_THEY_ARE_NOW).all()
 
 
 def add_up_payer_use(session: Session, contract_id: int) -> list[PayerUse]:
