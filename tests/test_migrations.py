@@ -376,6 +376,7 @@ def _a_decided_claim(session: Session, centre: Centre) -> ClaimLine:
             agreed_on=day,
             milestones="",
             recorded_at=now,
+            idempotency_key="funding:1",
         )
     )
     return line

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from chec.models import columns
@@ -17,6 +17,7 @@ class FundingAgreement(SQLModel, table=True):
     __tablename__ = "funding_agreement"
     __table_args__ = (
         ForeignKeyConstraint(["venture_id", "centre_id"], ["venture.id", "venture.centre_id"]),
+        UniqueConstraint("centre_id", "idempotency_key"),
         CheckConstraint("promised_pence > 0", name="promised_is_positive"),
     )
 
@@ -28,3 +29,4 @@ class FundingAgreement(SQLModel, table=True):
     milestones: str
     recorded_at: datetime
     recorded_by_id: int | None = Field(default=None, foreign_key="app_user.id")
+    idempotency_key: str

@@ -22,10 +22,6 @@ class SaysWhatWasRefused:
         return valid
 
 
-class Form(SaysWhatWasRefused, FlaskForm):  # type: ignore[misc]
-    """A form that changes something: POST, with a token against forgery."""
-
-
 class _Words:
     """Instead of WTForms' own texts, which do not say how to mend it."""
 
@@ -36,6 +32,15 @@ class _Words:
     def ngettext(self, one: str, several: str, count: int) -> str:
         """The text about one value or several."""
         return "Choose from the list." if "valid choice" in one else (one, several)[count != 1]
+
+
+class Form(SaysWhatWasRefused, FlaskForm):  # type: ignore[misc]
+    """A form that changes something: POST, with a token against forgery."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        def get_translations(self, _form: wtforms.Form) -> _Words:
+            """The texts of WTForms, as we say them."""
+            return _Words()
 
 
 class FilterForm(SaysWhatWasRefused, wtforms.Form):  # type: ignore[misc]

@@ -1,0 +1,77 @@
+"""Promising a venture money, and releasing it."""
+
+from sqlmodel import Session, select
+
+from chec import audit
+from chec.actions.ledger import faults_to_post, post_transfer, posted_under, refuse
+from chec.clock import london_day
+from chec.models import Centre, Event, FundingAgreement, Transfer, Venture
+from chec.models.references import reference
+from chec.permissions import Actor
+from chec.queries.centres import lock_centre
+from chec.rules.funding_agreement import Promised, faults_to_promise
+from chec.rules.posting import Entry, Fault
+from chec.rules.tranche_release import faults_to_release
+
+
+def agree_funding(
+    session: Session, actor: Actor, venture: Venture, terms: Promised, idempotency_key: str
+) -> FundingAgreement:
+    """The new agreement; the first one, if `idempotency_key` was used before in the centre.
+
+    Raises RuleBroken for a venture that has stopped, an amount not above zero, no milestones, or a
+    day after the actor's.
+    """
+    centre = lock_centre(session, venture.centre_id)
+    agreed = agreed_under(session, centre, idempotency_key)
+    if agreed:
+        return agreed
+    session.refresh(venture)
+    refuse(faults_to_promise(venture, terms, london_day(actor.at)))
+    agreement = FundingAgreement(
+        centre_id=centre.id,
+        venture_id=venture.id,
+        promised_pence=terms.pence,
+        agreed_on=terms.agreed_on,
+        milestones=terms.milestones,
+        recorded_at=actor.at,
+        recorded_by_id=actor.user_id,
+        idempotency_key=idempotency_key,
+    )
+    session.add(agreement)
+    session.flush()
+    subject = reference("funding_agreement", agreement.id)
+    audit.record(session, actor, Event.FUNDING_AGREED, subject, reference("venture", venture.id))
+    return agreement
+
+
+def release_tranche(
+    session: Session, actor: Actor, venture: Venture, entry: Entry, idempotency_key: str
+) -> Transfer:
+    """The tranche that `entry` releases to the venture; the first one, if the key was used before.
+
+    Raises RuleBroken for a venture that had stopped by that day, and where it cannot be posted.
+    """
+    centre = lock_centre(session, venture.centre_id)
+    posted = posted_under(session, centre, idempotency_key)
+    if posted:
+        return posted
+    session.refresh(venture)
+    refuse(faults_of_tranche(session, actor, centre, venture, entry))
+    return post_transfer(session, actor, centre, entry, idempotency_key)
+
+
+def faults_of_tranche(
+    session: Session, actor: Actor, centre: Centre, venture: Venture, entry: Entry
+) -> list[Fault]:
+    """Why the tranche cannot be released, field by field; empty where it can."""
+    return faults_to_release(venture, entry.on) or faults_to_post(session, actor, centre, [entry])
+
+
+def agreed_under(session: Session, centre: Centre, idempotency_key: str) -> FundingAgreement | None:
+    """The agreement of the centre that was made under the key, if one was."""
+    query = select(FundingAgreement).where(
+        FundingAgreement.centre_id == centre.id,
+        FundingAgreement.idempotency_key == idempotency_key,
+    )
+    return session.exec(query).one_or_none()

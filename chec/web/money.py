@@ -1,0 +1,249 @@
+"""Money in and out of a centre: the desk, and acts that are confirmed on a page of accounts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, render_template, url_for
+from werkzeug.wrappers import Response
+
+from chec import clock
+from chec.actions.distributions import distribute_money, faults_of_distribution, shares_today
+from chec.actions.funding_agreements import (
+    agree_funding,
+    agreed_under,
+    faults_of_tranche,
+    release_tranche,
+)
+from chec.actions.instruments import (
+    agree_commitment,
+    faults_of_drawdown,
+    faults_to_agree,
+    record_drawdown,
+)
+from chec.actions.ledger import faults_to_post, post_transfer, posted_under
+from chec.finance.money import format_pounds
+from chec.models import Cause, Centre, Transfer
+from chec.models.references import reference
+from chec.permissions import Action, Actor
+from chec.queries.accounts import accounts_touched
+from chec.queries.bank import bank_pence
+from chec.queries.centres import get_centre
+from chec.queries.commitments import committed_by, list_commitments, list_investors
+from chec.queries.funding_agreements import list_promises
+from chec.rules.distribution import distribution_entries, shares_in_words
+from chec.rules.funding_agreement import faults_to_promise
+from chec.rules.posting import Entry
+from chec.web.access import acting, needs, viewer
+from chec.web.forms.confirm import ConfirmedForm
+from chec.web.forms.money import (
+    AgreeCommitmentForm,
+    AgreeFundingForm,
+    DistributeForm,
+    RecordDrawdownForm,
+    RecordRunningCostForm,
+    ReleaseTrancheForm,
+)
+
+pages = Blueprint("money", __name__, url_prefix="/centres/<reference('centre'):centre_id>/money")
+
+_SENT_ALREADY = "This was recorded already, as shown here. To record more, open the form afresh."
+
+Answer = Response | tuple[str, int]
+
+
+@pages.get("")
+@needs(Action.DISTRIBUTE)
+def index(centre_id: int) -> str:
+    """What is in the bank, what may still be drawn, what ventures are promised, and the acts."""
+    centre = get_centre(g.session, viewer(), Action.DISTRIBUTE, centre_id)
+    commitments = list_commitments(g.session, centre)
+    promises = list_promises(g.session, centre_id, clock.today())
+    return render_template(
+        "money/index.html",
+        centre=centre,
+        bank_pence=bank_pence(g.session, centre_id),
+        commitments=commitments,
+        undrawn_pence=sum(each.undrawn_pence for each in commitments),
+        promises=[each for each in promises if each.promised_pence or each.released_pence],
+        still_promised_pence=sum(each.still_promised_pence for each in promises),
+        has_ventures=bool(promises),
+    )
+
+
+@pages.route("/commit", methods=["GET", "POST"])
+@needs(Action.AGREE_COMMITMENT)
+def commit(centre_id: int) -> Answer:
+    """Record what an investor promises."""
+    centre, actor = _entered(Action.AGREE_COMMITMENT, centre_id)
+    form = AgreeCommitmentForm()
+    form.offer(list_investors(g.session, centre))
+    if form.is_good():
+        terms = form.terms
+        if form.is_confirmed:
+            agreed = agree_commitment(g.session, actor, centre, terms)
+            flash(f"{agreed.reference} is recorded. Money received under it is a drawdown.")
+            return redirect(url_for("money.index", centre_id=centre_id), 303)
+        if not form.blame(faults_to_agree(g.session, actor, centre, terms)):
+            before = committed_by(g.session, centre, terms.investor)
+            return _to_confirm(
+                "money/commit_confirm.html", centre, form, [], terms=terms, before=before
+            )
+    return _to_fill_in("money/commit.html", centre, form)
+
+
+@pages.route("/draw", methods=["GET", "POST"])
+@needs(Action.RECORD_DRAWDOWN)
+def draw(centre_id: int) -> Answer:
+    """Record money received under an agreement."""
+    centre, actor = _entered(Action.RECORD_DRAWDOWN, centre_id)
+    commitments = {each.instrument.id: each for each in list_commitments(g.session, centre)}
+    form = RecordDrawdownForm()
+    form.offer(commitments.values())
+    if form.is_good():
+        commitment = commitments[form.instrument_id]
+        instrument = commitment.instrument
+        entry = form.entry(instrument)
+        if form.is_confirmed:
+            return _posted(record_drawdown(g.session, actor, instrument, entry, form.key))
+        if not form.blame(faults_of_drawdown(g.session, actor, centre, instrument, entry)):
+            page = "money/draw_confirm.html"
+            return _to_confirm(page, centre, form, [entry], entry=entry, commitment=commitment)
+    return _to_fill_in("money/draw.html", centre, form, commitments=commitments)
+
+
+@pages.route("/promise", methods=["GET", "POST"])
+@needs(Action.AGREE_FUNDING)
+def promise(centre_id: int) -> Answer:
+    """Record what a venture is promised."""
+    centre, actor = _entered(Action.AGREE_FUNDING, centre_id)
+    today = clock.today()
+    promises = {each.venture.id: each for each in list_promises(g.session, centre_id, today)}
+    form = AgreeFundingForm()
+    form.offer(each for each in promises.values() if not each.has_stopped)
+    if form.is_good():
+        promised, terms = promises[form.venture_id], form.terms
+        if form.is_confirmed:
+            agreed = agree_funding(g.session, actor, promised.venture, terms, form.key)
+            flash(f"{reference('funding_agreement', agreed.id)} is recorded.")
+            return _to_promises(centre)
+        if agreed_under(g.session, centre, form.key):
+            flash(_SENT_ALREADY)
+            return _to_promises(centre)
+        if not form.blame(faults_to_promise(promised.venture, terms, today)):
+            page = "money/promise_confirm.html"
+            return _to_confirm(
+                page,
+                centre,
+                form,
+                [],
+                promised=promised,
+                terms=terms,
+                bound_pence=promised.bound_pence(terms.pence),
+            )
+    return _to_fill_in("money/promise.html", centre, form)
+
+
+@pages.route("/release", methods=["GET", "POST"])
+@needs(Action.RELEASE_TRANCHE)
+def release(centre_id: int) -> Answer:
+    """Release a tranche to a venture."""
+    centre, actor = _entered(Action.RELEASE_TRANCHE, centre_id)
+    today = clock.today()
+    promises = {each.venture.id: each for each in list_promises(g.session, centre_id, today)}
+    form = ReleaseTrancheForm()
+    form.offer(promises.values())
+    if form.is_good():
+        promised = promises[form.venture_id]
+        venture = promised.venture
+        entry = form.entry(venture)
+        if form.is_confirmed:
+            return _posted(release_tranche(g.session, actor, venture, entry, form.key))
+        if not form.blame(faults_of_tranche(g.session, actor, centre, venture, entry)):
+            page = "money/release_confirm.html"
+            return _to_confirm(page, centre, form, [entry], entry=entry, promised=promised)
+    return _to_fill_in("money/release.html", centre, form, promises=promises)
+
+
+@pages.route("/spend", methods=["GET", "POST"])
+@needs(Action.RECORD_RUNNING_COST)
+def spend(centre_id: int) -> Answer:
+    """Record a running cost."""
+    centre, actor = _entered(Action.RECORD_RUNNING_COST, centre_id)
+    form = RecordRunningCostForm()
+    if form.is_good():
+        if form.is_confirmed:
+            return _posted(post_transfer(g.session, actor, centre, form.entry, form.key))
+        if not form.blame(faults_to_post(g.session, actor, centre, [form.entry])):
+            return _to_confirm(
+                "money/spend_confirm.html", centre, form, [form.entry], entry=form.entry
+            )
+    return _to_fill_in("money/spend.html", centre, form)
+
+
+@pages.route("/distribute", methods=["GET", "POST"])
+@needs(Action.DISTRIBUTE)
+def distribute(centre_id: int) -> Answer:
+    """Pay money out to all investors together."""
+    centre, actor = _entered(Action.DISTRIBUTE, centre_id)
+    form = DistributeForm()
+    if form.is_good():
+        told = form.distribution
+        if form.is_confirmed:
+            seen, key = form.seen.data or "", form.key
+            paid = distribute_money(g.session, actor, centre, told, seen=seen, idempotency_key=key)
+            return _paid_out(paid)
+        if not form.blame(faults_of_distribution(g.session, actor, centre, told)):
+            shares = shares_today(g.session, centre, told)
+            form.seen.data = shares_in_words(shares)
+            entries = distribution_entries(shares, told)
+            page = "money/distribute_confirm.html"
+            return _to_confirm(
+                page,
+                centre,
+                form,
+                entries,
+                distribution=told,
+                shares=shares,
+                investors=list_investors(g.session, centre),
+            )
+    return _to_fill_in("money/distribute.html", centre, form)
+
+
+def _entered(action: Action, centre_id: int) -> tuple[Centre, Actor]:
+    return get_centre(g.session, viewer(), action, centre_id), acting(action, centre_id)
+
+
+def _to_fill_in(template: str, centre: Centre, form: ConfirmedForm, **shown: Any) -> Answer:
+    return render_template(template, centre=centre, form=form, **shown), form.status
+
+
+def _to_confirm(
+    template: str, centre: Centre, form: ConfirmedForm, entries: Sequence[Entry], **shown: Any
+) -> Answer:
+    # Somebody who went back and filled the same page in again: it acts once.
+    posted = posted_under(g.session, centre, form.key) or posted_under(
+        g.session, centre, f"{form.key}:1"
+    )
+    if posted:
+        flash(_SENT_ALREADY)
+        return redirect(url_for("transfers.show", transfer_id=posted.id), 303)
+    touched = accounts_touched(g.session, centre, entries)
+    page = render_template(template, centre=centre, form=form, touched=touched, **shown)
+    return page, 200
+
+
+def _to_promises(centre: Centre) -> Response:
+    return redirect(url_for("money.index", centre_id=centre.id, _anchor="promises"), 303)
+
+
+def _posted(transfer: Transfer) -> Response:
+    flash(f"{format_pounds(transfer.pence)} is recorded as {reference('transfer', transfer.id)}.")
+    return redirect(url_for("transfers.show", transfer_id=transfer.id), 303)
+
+
+def _paid_out(transfers: Sequence[Transfer]) -> Response:
+    first, last = (reference("transfer", transfers[place].id) for place in (0, -1))
+    flash(f"The distribution is recorded as {first} to {last}.")
+    on, centre_id = transfers[0].on, transfers[0].centre_id
+    listed: dict[str, Any] = {"cause": Cause.DISTRIBUTION.value, "from": on, "to": on}
+    return redirect(url_for("ledger.index", centre_id=centre_id, **listed), 303)
