@@ -82,8 +82,8 @@ def _whole(reason: str) -> UnreadableContract:
 
 
 def _said(message: str) -> str:
-    """The parser's words, without its code for what stands there."""
-    return message[:1].lower() + message[1:].split(":", maxsplit=1)[0].removesuffix(" at")
+    """The parser's words, without what stands there."""
+    return message[:1].lower() + message[1:].partition(": ")[0].removesuffix(" at")
 
 
 def _decoded(text: str | bytes) -> str:

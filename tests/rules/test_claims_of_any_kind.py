@@ -49,11 +49,11 @@ def a_measure(draw: st.DrawFn, code: str, before: tuple[str, ...]) -> dict[str, 
         "times_per_person": draw(rarely(st.integers(1, 3))),
         "evidence": draw(st.sampled_from([[], ["letter"]])),
     }
-    if before and draw(st.booleans()):
+    if bool(before) and draw(st.booleans()):
         after = draw(days)
         rules |= {"follows": draw(st.sampled_from(before)), "after_days": after}
         rules["within_days"] = draw(rarely(st.integers(after, 700)))
-    if before and draw(st.integers(0, 3)) == 0:
+    if bool(before) and draw(st.integers(0, 3)) == 0:
         rules["same_as"] = {"contract": "ANY", "code": draw(st.sampled_from(before))}
     return {"code": code, "name": code, "unit": "person", "term": term} | rules
 
