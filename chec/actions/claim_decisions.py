@@ -28,10 +28,9 @@ from chec.queries.claim_decisions import (
 )
 from chec.rules.claim_approval import (
     Verdicts,
-    approved_by_line,
     faults_of_verdicts,
+    propose,
     reasons_not_to_decide,
-    state_decided,
 )
 from chec.rules.claim_posting import approval_entry
 from chec.rules.claim_state import state_of
@@ -56,8 +55,8 @@ def decide_claim(
     )
     if reasons:
         raise RuleBroken(reasons)
-    approved = approved_by_line({each.line.id: each.asked_pence for each in lines}, verdicts)
-    part.state, part.approved_pence = state_decided(verdicts), sum(approved.values())
+    proposal = propose({each.line.id: each.asked_pence for each in lines}, verdicts)
+    part.state, part.approved_pence = proposal.state, proposal.approved_pence
     decision = ClaimDecision(
         part_id=part.id,
         state=part.state,
@@ -73,7 +72,7 @@ def decide_claim(
         DecisionLine(
             decision_id=decision.id,
             line_id=line_id,
-            pence=approved[line_id],
+            pence=proposal.approved[line_id],
             reason_code=rejection.code if rejection else None,
             reason=rejection.words.strip() if rejection else "",
         )

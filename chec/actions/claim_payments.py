@@ -15,6 +15,7 @@ from chec.queries.claim_decisions import (
     find_decision,
     find_payment_under,
     first_clawback_on,
+    key_on,
     list_parts_of,
     lock_part,
 )
@@ -58,13 +59,12 @@ def record_payment(
     decided, and what the ledger refuses.
     """
     claim = lock_part(session, part)
-    key = f"{idempotency_key}:{part.id}"
-    first = find_payment_under(session, claim, key)
+    first = find_payment_under(session, part, idempotency_key)
     if first:
         return first
     entry = payment_entry(claim, part, pence, received_on, payers_reference=reference.strip())
     _refuse(faults_to_record(session, actor, part, entry))
-    payment = _post(session, actor, part, entry, key)
+    payment = _post(session, actor, part, entry, idempotency_key)
     part.paid_pence += pence
     _finish(session, actor, claim, Event.PAYMENT_RECORDED, payment)
     return payment
@@ -95,13 +95,12 @@ def return_payment(
     Raises RuleBroken for more than is owed, and what the ledger refuses, an overdraft above all.
     """
     claim = lock_part(session, part)
-    key = f"{idempotency_key}:{part.id}"
-    first = find_payment_under(session, claim, key)
+    first = find_payment_under(session, part, idempotency_key)
     if first:
         return first
     entry = refund_entry(claim, part, pence, returned_on)
     _refuse(faults_to_return(session, actor, part, entry))
-    payment = _post(session, actor, part, entry, key)
+    payment = _post(session, actor, part, entry, idempotency_key)
     part.paid_pence -= pence
     _finish(session, actor, claim, Event.PAYMENT_RETURNED, payment)
     return payment
@@ -138,7 +137,10 @@ def _refuse(faults: list[Fault]) -> None:
         raise RuleBroken([fault.reason for fault in faults])
 
 
-def _post(session: Session, actor: Actor, part: ClaimPart, entry: Entry, key: str) -> ClaimPayment:
+def _post(
+    session: Session, actor: Actor, part: ClaimPart, entry: Entry, idempotency_key: str
+) -> ClaimPayment:
+    key = key_on(part, idempotency_key)
     transfer = post_transfer(session, actor, _centre_of(session, part), entry, key)
     payment = ClaimPayment(part_id=part.id, transfer_id=transfer.id)
     session.add(payment)

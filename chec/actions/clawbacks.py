@@ -12,7 +12,7 @@ from chec.finance.periods import financial_year_of
 from chec.models import Centre, Claim, ClaimLine, ClaimPart, ClaimRecord, Clawback, Event, LineBasis
 from chec.models.references import reference
 from chec.permissions import Actor
-from chec.queries.claim_decisions import list_parts_of, lock_part
+from chec.queries.claim_decisions import key_on, list_parts_of, lock_part
 from chec.queries.clawbacks import (
     approved_of,
     find_clawback_under,
@@ -66,8 +66,7 @@ def claw_back(
     approved. Raises RuleBroken with every reason.
     """
     claim = lock_part(session, part)
-    key = f"{idempotency_key}:{part.id}"
-    first = find_clawback_under(session, claim, key)
+    first = find_clawback_under(session, part, idempotency_key)
     if first:
         return first
     if (record is None) is (line.basis is LineBasis.RECORDS):
@@ -94,7 +93,7 @@ def claw_back(
         clawed_back_on=today,
         recorded_at=actor.at,
         recorded_by_id=actor.user_id,
-        transfer_id=post_transfer(session, actor, centre, entry, key).id,
+        transfer_id=post_transfer(session, actor, centre, entry, key_on(part, idempotency_key)).id,
     )
     session.add(clawback)
     part.clawed_back_pence += pence

@@ -52,6 +52,13 @@ class AskedLine(NamedTuple):
     asked_pence: Pence
 
 
+class PaymentMade(NamedTuple):
+    """A payment on a claim, or a return of one, with its transfer."""
+
+    payment: ClaimPayment
+    transfer: Transfer
+
+
 def get_part(
     session: Session, viewer: Viewer, action: Action, claim_id: int, payer_id: int
 ) -> FoundPart:
@@ -119,14 +126,37 @@ def find_decision(session: Session, part: ClaimPart) -> ClaimDecision | None:
     return session.scalars(query).one_or_none()
 
 
-def find_payment_under(session: Session, claim: Claim, key: str) -> ClaimPayment | None:
-    """What was recorded on the claim under that idempotency key, if anything was."""
+def key_on(part: ClaimPart, idempotency_key: str) -> str:
+    """The key in the ledger of what a form that was sent under `idempotency_key` does on `part`."""
+    return f"{idempotency_key}:{part.id}"
+
+
+def find_payment_under(
+    session: Session, part: ClaimPart, idempotency_key: str
+) -> ClaimPayment | None:
+    """What a form that was sent under that key has recorded on the part, if it has."""
     query = (
         select(ClaimPayment)
         .join(Transfer, col(ClaimPayment.transfer_id) == Transfer.id)
-        .where(col(Transfer.centre_id) == claim.centre_id, col(Transfer.idempotency_key) == key)
+        .where(
+            col(ClaimPayment.part_id) == part.id,
+            col(Transfer.idempotency_key) == key_on(part, idempotency_key),
+        )
     )
     return session.scalars(query).one_or_none()
+
+
+def get_payment(session: Session, part: ClaimPart, transfer_id: int) -> PaymentMade:
+    """The payment on the part, or the return of one, and its transfer; NotFound otherwise."""
+    query = (
+        select(ClaimPayment, Transfer)
+        .join(Transfer, col(ClaimPayment.transfer_id) == Transfer.id)
+        .where(col(ClaimPayment.part_id) == part.id, col(Transfer.id) == transfer_id)
+    )
+    found = session.execute(query).one_or_none()
+    if found is None:
+        raise NotFound
+    return PaymentMade._make(found)
 
 
 def first_clawback_on(session: Session, part: ClaimPart) -> date | None:

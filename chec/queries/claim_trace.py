@@ -86,7 +86,7 @@ def trace_transfer(session: Session, viewer: Viewer, transfer: Transfer) -> Clai
         return None
     claim, contract, venture, payer, part, decision, decided_by = found
     clawback = _clawback_of(session, transfer)
-    removals = _removals(session, claim)
+    removals = list_removals_by_measure(session, claim)
     return ClaimTrace(
         claim,
         contract,
@@ -100,6 +100,17 @@ def trace_transfer(session: Session, viewer: Viewer, transfer: Transfer) -> Clai
         removals.get(None, ()),
         _sees_records(session, viewer, claim),
     )
+
+
+def list_removals_by_measure(
+    session: Session, claim: Claim
+) -> Mapping[str | None, Sequence[ClaimRemoval]]:
+    """What the steps removed from each measure of a submitted claim; None: from no one measure."""
+    query = select(ClaimRemoval).where(col(ClaimRemoval.claim_id) == claim.id)
+    found: dict[str | None, list[ClaimRemoval]] = defaultdict(list)
+    for removal in session.scalars(query.order_by(col(ClaimRemoval.id))):
+        found[removal.measure].append(removal)
+    return found
 
 
 def _part_id_of(session: Session, transfer: Transfer) -> int | None:
@@ -119,14 +130,6 @@ def _origin(transfer: Transfer) -> int:
 def _clawback_of(session: Session, transfer: Transfer) -> Clawback | None:
     query = select(Clawback).where(col(Clawback.transfer_id) == _origin(transfer))
     return session.scalars(query).one_or_none()
-
-
-def _removals(session: Session, claim: Claim) -> Mapping[str | None, list[ClaimRemoval]]:
-    query = select(ClaimRemoval).where(col(ClaimRemoval.claim_id) == claim.id)
-    found: dict[str | None, list[ClaimRemoval]] = defaultdict(list)
-    for removal in session.scalars(query.order_by(col(ClaimRemoval.id))):
-        found[removal.measure].append(removal)
-    return found
 
 
 def _lines(

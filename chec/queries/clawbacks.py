@@ -20,8 +20,7 @@ from chec.models import (
     RecordShare,
     Transfer,
 )
-from chec.queries.claim_decisions import terms_of_claim
-from chec.rules.claim_preparation import last_day_of
+from chec.queries.claim_decisions import key_on, terms_of_claim
 from chec.rules.clawback import Approved
 
 
@@ -35,11 +34,15 @@ class ApprovedLine(NamedTuple):
 
 
 class ApprovedRecord(NamedTuple):
-    """A record that a payer pays for, in pence, and the clawback of it, if it went back."""
+    """A record that a payer pays for, in pence, and the clawback of it, if it went back.
+
+    `number` stands for the person in the claim: a payer sees no pseudonym.
+    """
 
     record: ClaimRecord
     pence: Pence
     clawback: Clawback | None
+    number: int
 
 
 class FollowOn(NamedTuple):
@@ -147,7 +150,7 @@ def approved_of(
     units = own.line.taken_units or 0
     return Approved(
         measure=measure.code,
-        achieved_on=last_day_of(claim),
+        achieved_on=claim.last_day,
         clawback_days=measure.clawback_days,
         units=units,
         pence=own.pence,
@@ -156,12 +159,15 @@ def approved_of(
     )
 
 
-def find_clawback_under(session: Session, claim: Claim, key: str) -> Clawback | None:
-    """What was clawed back under that idempotency key, if anything was."""
+def find_clawback_under(session: Session, part: ClaimPart, idempotency_key: str) -> Clawback | None:
+    """What a form that was sent under that key has clawed back of the part, if it has."""
     query = (
         select(Clawback)
         .join(Transfer, col(Clawback.transfer_id) == Transfer.id)
-        .where(col(Transfer.centre_id) == claim.centre_id, col(Transfer.idempotency_key) == key)
+        .where(
+            col(Clawback.part_id) == part.id,
+            col(Transfer.idempotency_key) == key_on(part, idempotency_key),
+        )
     )
     return session.scalars(query).one_or_none()
 
@@ -216,9 +222,16 @@ def list_follow_ons(
 
 
 def _records(part: ClaimPart) -> Any:
-    query: Any = select(ClaimRecord, col(RecordShare.pence), Clawback)
+    number = func.dense_rank().over(order_by=col(ClaimRecord.person))
+    persons = (
+        select(col(ClaimRecord.id), number.label("number"))
+        .join(ClaimLine, col(ClaimRecord.line_id) == ClaimLine.id)
+        .where(col(ClaimLine.claim_id) == part.claim_id)
+    ).subquery()
+    query: Any = select(ClaimRecord, col(RecordShare.pence), Clawback, persons.c.number)
     return (
-        query.join(
+        query.join(persons, persons.c.id == ClaimRecord.id)
+        .join(
             RecordShare,
             and_(
                 col(RecordShare.record_id) == ClaimRecord.id,

@@ -5,7 +5,7 @@ whatever other role they hold. Every line is approved as it was asked, or reject
 code and words. A decision is never changed; what did not hold is clawed back.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -26,6 +26,18 @@ class Rejection(NamedTuple):
 
 Verdicts = Mapping[int, Rejection | None]
 """By key of the line: None approves it."""
+
+
+class Proposal(NamedTuple):
+    """What a decision comes to, in pence, by key of the line and in all.
+
+    The part is rejected only where every line is.
+    """
+
+    state: PartState
+    approved: Mapping[int, Pence]
+    approved_pence: Pence
+    rejected_pence: Pence
 
 
 class Decided(NamedTuple):
@@ -79,17 +91,19 @@ def reasons_not_to_reject_for(words: str) -> list[str]:
     return reasons_not_to_write(words.strip(), most=REASON_LENGTH)
 
 
-def approved_by_line(asked: Mapping[int, Pence], verdicts: Verdicts) -> dict[int, Pence]:
-    """What the decision approves of each line, in pence, from what was asked of the payer."""
-    return {key: 0 if verdicts[key] else asked.get(key, 0) for key in verdicts}
+def propose(asked: Mapping[int, Pence], verdicts: Verdicts) -> Proposal:
+    """What `verdicts` come to, from what was asked of the payer for each line."""
+    approved = {key: 0 if rejection else asked[key] for key, rejection in verdicts.items()}
+    approved_pence = sum(approved.values())
+    return Proposal(
+        _state([rejection is not None for rejection in verdicts.values()]),
+        approved,
+        approved_pence,
+        sum(asked.values()) - approved_pence,
+    )
 
 
-def state_decided(verdicts: Verdicts) -> PartState:
-    """The state of a part decided so: rejected only where every line is."""
-    return _state([bool(rejection) for rejection in verdicts.values()])
-
-
-def _state(rejected: Collection[bool]) -> PartState:
+def _state(rejected: Sequence[bool]) -> PartState:
     if all(rejected):
         return PartState.REJECTED
     return PartState.PART_APPROVED if any(rejected) else PartState.APPROVED

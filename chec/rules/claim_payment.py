@@ -39,6 +39,13 @@ def reasons_not_to_pay_on(part: ClaimPart, decided_on: date | None) -> list[str]
     return []
 
 
+def reasons_not_to_return_on(part: ClaimPart) -> list[str]:
+    """Why nothing goes back to the payer of the part; empty where something is owed."""
+    if part.owed_back_pence:
+        return []
+    return ["Nothing is owed to this payer: it has not paid more than it approved."]
+
+
 def faults_of_return(
     part: ClaimPart, clawed_back_on: date | None, *, pence: Pence, returned_on: date
 ) -> list[Fault]:
@@ -46,14 +53,12 @@ def faults_of_return(
 
     `clawed_back_on` is the first day on which it clawed something back.
     """
+    faults = [Fault("pounds", reason) for reason in reasons_not_to_return_on(part)]
     owed = part.owed_back_pence
-    if not owed or clawed_back_on is None:
-        return [Fault("pounds", "Nothing is owed to this payer: it paid no more than it approved.")]
-    faults = []
-    if pence > owed:
+    if owed and pence > owed:
         more = f"{format_pounds(pence)} is more than is owed to the payer: {format_pounds(owed)}."
         faults.append(Fault("pounds", f"{more} Return at most that."))
-    if returned_on < clawed_back_on:
+    if clawed_back_on and returned_on < clawed_back_on:
         early = f"{returned_on:%-d %B %Y} is before anything was clawed back, on"
         faults.append(
             Fault("on", f"{early} {clawed_back_on:%-d %B %Y}. Enter the day on which it went out.")

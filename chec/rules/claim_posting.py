@@ -4,10 +4,11 @@ Each entry is between that payer's receivable for the venture and either the ven
 income or the bank, and names the claim.
 """
 
+from dataclasses import replace
 from datetime import date
 
 from chec.finance.money import Pence
-from chec.models import BANK, AccountKey, AccountKind, Cause, Claim, ClaimPart
+from chec.models import BANK, AccountKey, AccountKind, Cause, Claim, ClaimPart, Transfer
 from chec.models.references import reference
 from chec.rules.posting import Entry
 
@@ -39,6 +40,13 @@ def clawback_entry(
     """The payer no longer owes `pence`, because an outcome did not hold."""
     accounts = (_income(claim), _receivable(claim, part))
     return Entry(on, *accounts, pence, Cause.CLAWBACK, reference("claim", claim.id), reason)
+
+
+def undoing_entry(claim: Claim, part: ClaimPart, transfer: Transfer, on: date) -> Entry:
+    """The money of a payment, or of a return of one, goes the other way."""
+    build = payment_entry if transfer.cause == Cause.PAYMENT else refund_entry
+    entry = build(claim, part, transfer.pence, on)
+    return replace(entry, debit=entry.credit, credit=entry.debit)
 
 
 def _receivable(claim: Claim, part: ClaimPart) -> AccountKey:

@@ -49,10 +49,7 @@ def reasons_not_to_claw_back(approved: Approved, today: date) -> list[str]:
     if approved.back_on:
         return [f"You clawed this record back on {approved.back_on:%-d %B %Y}."]
     if approved.last_day is None:
-        return [
-            f"The contract gives no right to claw back {approved.measure}: it names no days for"
-            " that. Speak to the centre about it."
-        ]
+        return reasons_without_a_right(approved)
     if today > approved.last_day:
         return [
             f"The last day to claw this back was {approved.last_day:%-d %B %Y}: the contract gives"
@@ -61,6 +58,16 @@ def reasons_not_to_claw_back(approved: Approved, today: date) -> list[str]:
     if not (approved.pence_left and approved.units_left):
         return [f"Nothing is left to claw back of what you approved of {approved.measure}."]
     return []
+
+
+def reasons_without_a_right(approved: Approved) -> list[str]:
+    """That the contract lets nobody claw the measure back; empty where it does."""
+    if approved.clawback_days is not None:
+        return []
+    return [
+        f"The contract gives no right to claw back {approved.measure}: it names no days for that."
+        " Speak to the centre about it."
+    ]
 
 
 def faults_of_clawback(approved: Approved, *, units: int, pence: Pence, reason: str) -> list[Fault]:

@@ -8,10 +8,9 @@ from chec.models import Claim, ClaimPart, PartState, RejectionReason
 from chec.rules.claim_approval import (
     Decided,
     Rejection,
-    approved_by_line,
     faults_of_verdicts,
+    propose,
     reasons_not_to_decide,
-    state_decided,
 )
 
 
@@ -81,7 +80,9 @@ def test_a_rejection_says_why_in_words_that_can_be_kept(words: str, says: str) -
 
 
 def test_what_is_not_rejected_is_approved_as_it_was_asked() -> None:
-    assert approved_by_line({1: 700, 2: 200}, {1: None, 2: NO}) == {1: 700, 2: 0}
+    proposal = propose({1: 700, 2: 200}, {1: None, 2: NO})
+    assert proposal.approved == {1: 700, 2: 0}
+    assert (proposal.approved_pence, proposal.rejected_pence) == (700, 200)
 
 
 @pytest.mark.parametrize(
@@ -95,4 +96,4 @@ def test_what_is_not_rejected_is_approved_as_it_was_asked() -> None:
 def test_a_part_is_rejected_only_where_every_line_is(
     verdicts: list[Rejection | None], state: PartState
 ) -> None:
-    assert state_decided(dict(enumerate(verdicts))) is state
+    assert propose({0: 700, 1: 200}, dict(enumerate(verdicts))).state is state
