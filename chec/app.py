@@ -12,6 +12,8 @@ from chec.web import (
     addresses,
     centres,
     charts,
+    claim_lines,
+    claims,
     contracts,
     errors,
     headers,
@@ -36,6 +38,8 @@ from chec.web import (
 
 BLUEPRINTS = (
     centres.pages,
+    claim_lines.pages,
+    claims.pages,
     contracts.pages,
     home.pages,
     investors.pages,

@@ -1,6 +1,6 @@
 """A claim: a period's outcomes of one venture put to the payers, one line a measure."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
@@ -53,6 +53,11 @@ class Claim(SQLModel, table=True):
     withdrawn_at: datetime | None = None
     gross_pence: int | None = columns.pence(None)
     payable_pence: int | None = columns.pence(None)
+
+    @property
+    def last_day(self) -> date:
+        """The last day of its period."""
+        return self.ends_before - timedelta(days=1)
 
 
 class LineBasis(StrEnum):

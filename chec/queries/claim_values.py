@@ -1,21 +1,115 @@
 """What a claim is worth: a draft as it would be valued now, a submitted one as it was."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlmodel import Session, col, func
 
-from chec.models import Claim, ClaimLine, ClaimRecord, Contract, ContractVersion, LineBasis
+from chec.finance.money import Pence
+from chec.models import (
+    Claim,
+    ClaimLine,
+    ClaimRecord,
+    ClaimRemoval,
+    ClaimState,
+    Contract,
+    ContractVersion,
+    LineBasis,
+)
 from chec.queries.claim_history import already_accepted
-from chec.queries.claims import list_lines
-from chec.queries.contracts import ContractOfCentre, terms_of
-from chec.rules.claim_preparation import last_day_of
-from chec.rules.claim_valuation import ClaimValuation, Record
+from chec.queries.claims import ClaimOfCentre, list_lines, list_parts
+from chec.queries.contracts import ContractOfCentre, in_version, newest_of, terms_of
+from chec.rules.claim_preparation import warnings_of_counts, warnings_of_lateness
+from chec.rules.claim_valuation import ClaimValuation, Outcome, Record, Removal, ValuedLine
 from chec.rules.contract_terms import ContractTerms
-from chec.rules.outcome_payment import value_claim
+from chec.rules.outcome_payment import reasons_not_to_value, value_claim
 from chec.rules.same_outcomes import linked
+
+
+class ClaimValue(NamedTuple):
+    """What a claim is worth, and how that came about; amounts in pence.
+
+    `lines` are those with outcomes, and `by_payer` every payer, in the contract's order. `refusals`
+    say why a draft cannot be valued; everything else is then nothing.
+    """
+
+    gross_pence: Pence
+    payable_pence: Pence
+    by_payer: Mapping[str, Pence]
+    lines: Sequence[ValuedLine]
+    removed: Sequence[Removal]
+    warnings: Sequence[str] = ()
+    outcomes: Sequence[Outcome] = ()
+    refusals: Sequence[str] = ()
+
+    @property
+    def removed_pence(self) -> Pence:
+        return self.gross_pence - self.payable_pence
+
+
+def contract_of(session: Session, found: ClaimOfCentre) -> ContractOfCentre:
+    """The contract as it is now for a draft, else as the claim was priced under it."""
+    if found.claim.version_id is None:
+        return newest_of(session, found.contract)
+    return in_version(session, found.contract, found.claim.version_id)
+
+
+def get_value(
+    session: Session, contract: ContractOfCentre, claim: Claim, today: date
+) -> ClaimValue:
+    """What the claim is worth: computed now for a draft, as if it were claimed today."""
+    lines = list_lines(session, claim)
+    if claim.state is not ClaimState.DRAFT:
+        return _stored(session, contract, claim, lines)
+    refusals = reasons_not_to_value(contract.terms, [each.measure for each in lines if each.units])
+    if refusals:
+        return ClaimValue(0, 0, {}, (), (), refusals=refusals)
+    value = value_of_draft(session, contract, claim, today)
+    return ClaimValue(
+        value.gross_pence,
+        value.payable_pence,
+        value.by_payer,
+        value.lines,
+        value.removed,
+        warnings=[
+            *warnings_of_counts(contract.terms, claim, lines),
+            *value.warnings,
+            *warnings_of_lateness(contract.terms, claim, today),
+        ],
+        outcomes=value.outcomes,
+    )
+
+
+def _stored(
+    session: Session, contract: ContractOfCentre, claim: Claim, lines: Sequence[ClaimLine]
+) -> ClaimValue:
+    asked = {each.part.payer_id: each.part.asked_pence for each in list_parts(session, claim)}
+    by_measure = {each.measure: each for each in lines}
+    removed = session.scalars(
+        select(ClaimRemoval)
+        .where(col(ClaimRemoval.claim_id) == claim.id)
+        .order_by(col(ClaimRemoval.id))
+    )
+    return ClaimValue(
+        claim.gross_pence or 0,
+        claim.payable_pence or 0,
+        {name: asked.get(payer_id, 0) for name, payer_id in contract.payers.items()},
+        [
+            ValuedLine(
+                line.measure,
+                line.units,
+                line.taken_units or 0,
+                line.gross_pence or 0,
+                line.payable_pence or 0,
+            )
+            for line in (by_measure.get(each.code) for each in contract.terms.measures)
+            if line
+        ],
+        [Removal(each.step, each.measure, each.units, each.pence, each.why) for each in removed],
+    )
 
 
 def value_of_draft(
@@ -54,7 +148,7 @@ def list_claimed(session: Session, claim: Claim, lines: Sequence[ClaimLine]) -> 
 
 
 def _counted(claim: Claim, lines: Sequence[ClaimLine]) -> Iterator[Record]:
-    number, on = 0, last_day_of(claim)
+    number, on = 0, claim.last_day
     for line in lines:
         for _ in range(line.units if line.basis is LineBasis.COUNTS else 0):
             number -= 1

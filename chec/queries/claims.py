@@ -82,3 +82,12 @@ def list_parts(session: Session, claim: Claim) -> Sequence[PartOfClaim]:
         .order_by(col(ClaimPart.id))
     )
     return [PartOfClaim._make(row) for row in session.execute(query)]
+
+
+def is_open_to(
+    viewer: Viewer, action: Action, found: ClaimOfCentre, parts: Sequence[PartOfClaim]
+) -> bool:
+    """Whether the viewer may `action` on the claim, of which these are all parts."""
+    payers = viewer.organisations(action, Role.COMMISSIONER)
+    is_payer = any(each.payer.id in payers for each in parts)
+    return viewer.sees_all or is_payer or found.centre.id in viewer.centres(action)

@@ -18,11 +18,6 @@ MOST_OUTCOMES = 100_000
 _A_DAY = timedelta(days=1)
 
 
-def last_day_of(claim: Claim) -> date:
-    """The last day of the claim's period."""
-    return claim.ends_before - _A_DAY
-
-
 def reasons_not_to_prepare(
     terms: ContractTerms,
     venture: Venture,
@@ -131,7 +126,7 @@ def reasons_of_size(units: int) -> list[str]:
 
 def warnings_of_counts(terms: ContractTerms, claim: Claim, lines: Iterable[ClaimLine]) -> list[str]:
     """What to know about counts whose period has more than one price or financial year."""
-    first, last = claim.starts_on, last_day_of(claim)
+    first, last = claim.starts_on, claim.last_day
     counted = [line.measure for line in lines if line.units and line.basis is LineBasis.COUNTS]
     warnings = []
     for measure in (terms.measures_by_code.get(code) for code in counted):

@@ -6,7 +6,7 @@ its director saw: other claims may have taken headroom since.
 
 from chec.finance.money import Pence, format_pounds
 from chec.models import Claim, ClaimState, Venture
-from chec.rules.claim_preparation import last_day_of, reasons_of_stopping
+from chec.rules.claim_preparation import reasons_of_stopping
 from chec.rules.claim_valuation import ClaimValuation
 
 
@@ -16,7 +16,7 @@ def reasons_not_to_submit(claim: Claim, venture: Venture) -> list[str]:
         return ["This claim was withdrawn. Prepare another for the same period."]
     if claim.state is not ClaimState.DRAFT:
         return ["This claim has been submitted already. Look at it to see how it stands."]
-    return reasons_of_stopping(venture, last_day_of(claim))
+    return reasons_of_stopping(venture, claim.last_day)
 
 
 def reasons_not_to_ask(value: ClaimValuation, seen_pence: Pence) -> list[str]:

@@ -14,7 +14,6 @@ from chec.models.references import reference
 from chec.rules.claim_file import CellFault
 from chec.rules.claim_preparation import (
     MOST_OUTCOMES,
-    last_day_of,
     reason_of_basis,
     reasons_of_size,
 )
@@ -94,7 +93,7 @@ def _fault(record: Record, column: str, reason: str) -> CellFault:
 def _outside(claim: Claim) -> str:
     return (
         f"This is outside the claim's period, {claim.starts_on:%-d %B %Y} to"
-        f" {last_day_of(claim):%-d %B %Y}. Claim it with its own period."
+        f" {claim.last_day:%-d %B %Y}. Claim it with its own period."
     )
 
 

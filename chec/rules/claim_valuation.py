@@ -14,7 +14,7 @@ RecordId = int | str
 """Of the records of one valuation, and what was accepted before, all are of one type."""
 
 
-_NOTHING: Mapping[str, Pence] = MappingProxyType({})
+NOTHING: Mapping[str, Pence] = MappingProxyType({})
 
 
 class Record(NamedTuple):
@@ -77,7 +77,9 @@ class Reason:
 
     def remove(self, measure: str | None, units: int, pence: Pence) -> None:
         """Count what is removed of `measure`."""
-        removed = self.by_measure.setdefault(measure, [0, 0])
+        if measure not in self.by_measure:
+            self.by_measure[measure] = [0, 0]
+        removed = self.by_measure[measure]
         removed[0] += units
         removed[1] += pence
 
@@ -101,7 +103,7 @@ class Outcome(NamedTuple):
 
     record: Record
     gross_pence: Pence
-    by_payer: Mapping[str, Pence] = _NOTHING
+    by_payer: Mapping[str, Pence] = NOTHING
     payable_pence: Pence = 0
     passed: bool = False
     reason: Reason | None = None

@@ -17,7 +17,6 @@ class Position:
     def __init__(self, contract: ContractTerms, claimed_on: date | None) -> None:
         self.contract = contract
         self.claimed_on = claimed_on
-        self.closed: Reason | None = None
         self.day_number = 0
         self.paid_to: dict[str, Pence] = {}
         person_cap = contract.person_cap_pence
@@ -46,12 +45,15 @@ class Position:
         of_caps = [each.reason for each in (*self.years.values(), self.limit)]
         return [self._outside, self._late, *of_measures, self.too_much, *of_caps]
 
-    def turn_to(self, day: date) -> None:
-        """Make ready for outcomes of `day`, which is later than those before."""
+    def turn_to(self, day: date) -> Reason | None:
+        """Make ready for outcomes of `day`, later than those before; why none of it is paid."""
         self.day_number = day.toordinal()
-        self.closed = self._closed(day)
-        if day < self._ready_before:
-            return
+        if day >= self._ready_before:
+            self._make_ready(day)
+        return self._closed(day)
+
+    def _make_ready(self, day: date) -> None:
+        """Prices and limits as they are on `day`, until one of them changes."""
         financial_year = financial_year_of(day)
         changes = [financial_year.ends_before]
         year = self.years.get(financial_year.year)

@@ -55,7 +55,7 @@ class PayerSplit:
         parts_of_limits, by_payer = split
         for limit, part in parts_of_limits:
             if part > limit.left:
-                return self._pay_in_part([part for _, part in parts_of_limits], limit.reason)
+                return self._pay_in_part(parts_of_limits, limit.reason)
         for limit, part in parts_of_limits:
             limit.left -= part
         return by_payer, pence, None
@@ -64,33 +64,33 @@ class PayerSplit:
         return dict(zip(self.names, parts, strict=True))
 
     def _pay_in_part(
-        self, parts: list[Pence], reason: Reason
+        self, parts_of_limits: list[tuple[Limit, Pence]], reason: Reason
     ) -> tuple[dict[str, Pence], Pence, Reason | None]:
-        parts = self._cut(parts)
-        for limit, part in zip(self.limits, parts, strict=True):
-            limit.left -= part
-        paid = sum(parts)
-        if not paid:
-            reason.remove(None, 1, 0)
-        return self._named(parts), paid, None if paid else reason
-
-    def _cut(self, parts: Sequence[Pence]) -> list[Pence]:
-        """`parts` within what is left; what finds no room is removed."""
-        paid = [min(part, each.left) for part, each in zip(parts, self.limits, strict=True)]
-        lost = [part - within for part, within in zip(parts, paid, strict=True)]
+        """What is left of each part's commitment; what finds no room is removed."""
+        paid, cut = [], []
+        for limit, part in parts_of_limits:
+            within = part if part <= limit.left else limit.left
+            limit.left -= within
+            paid.append(within)
+            cut.append(part - within)
         if self._moves:
-            self._move(lost, paid)
-        for limit, pence in zip(self.limits, lost, strict=True):
+            self._move(cut, paid)
+        for limit, pence in zip(self.limits, cut, strict=True):
             if pence:
                 limit.reason.remove(None, 0, pence)
-        return paid
+        total = sum(paid)
+        if not total:
+            reason.remove(None, 1, 0)
+        return self._named(paid), total, None if total else reason
 
-    def _move(self, lost: list[Pence], paid: list[Pence]) -> None:
-        for payer in range(len(lost)):
-            for step in range(1, len(lost)):
-                other = (payer + step) % len(lost)
-                moved = min(lost[payer], self.limits[other].left - paid[other])
-                lost[payer] -= moved
+    def _move(self, cut: list[Pence], paid: list[Pence]) -> None:
+        """Move what was cut to the payers that have room."""
+        for payer in range(len(cut)):
+            for step in range(1, len(cut)):
+                other = (payer + step) % len(cut)
+                moved = min(cut[payer], self.limits[other].left)
+                self.limits[other].left -= moved
+                cut[payer] -= moved
                 paid[other] += moved
 
 

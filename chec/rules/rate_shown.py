@@ -7,10 +7,11 @@ in, "not annualised". Where no rate is defined, the reason stands in its place.
 
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from chec.finance.irr import DAYS_A_YEAR
 from chec.finance.money import Pence
-from chec.models import ReturnsResult
+from chec.models import ReturnsResult, ReturnsRun, Subject
 
 _BEYOND_WORDS = 1000.0  # 100,000%
 
@@ -54,14 +55,40 @@ def rate_to_show(
     return RateShown((distributed + value) / paid_in - 1, plain=True, reason=None)
 
 
-def rate_of(result: ReturnsResult, as_of: date) -> RateShown:
-    """The rate to show of a stored result, of a run as of a day."""
-    return rate_to_show(
-        irr_rate=result.irr_rate,
-        irr_reason=result.irr_reason,
-        first_flow_on=result.first_flow_on,
-        as_of=as_of,
-        paid_in=result.paid_in_pence,
-        distributed=result.distributed_pence,
-        value=result.value_pence,
-    )
+class RatesShown(NamedTuple):
+    """The rates of a stored result: on realised value, on prudent, and on prudent as it would be if
+    payers approved all that waits. None where the run or the subject has no such value."""
+
+    realised: RateShown
+    prudent: RateShown | None
+    all_approved: RateShown | None
+
+    @property
+    def name(self) -> str:
+        """What the rates are called: they are all annual, or all plain gains, or not there."""
+        return "Gain" if any(rate and rate.plain for rate in self) else "IRR"
+
+
+def rates_of(result: ReturnsResult, run: ReturnsRun) -> RatesShown:
+    """The rates to show of a stored result of `run`."""
+
+    def shown(value: Pence | None, rate: float | None, reason: str | None) -> RateShown | None:
+        if value is None:
+            return None
+        return rate_to_show(
+            irr_rate=rate,
+            irr_reason=reason,
+            first_flow_on=result.first_flow_on,
+            as_of=run.as_of,
+            paid_in=result.paid_in_pence,
+            distributed=result.distributed_pence,
+            value=value,
+        )
+
+    realised = shown(result.value_pence, result.irr_rate, result.irr_reason)
+    assert realised
+    own = (result.prudent_value_pence, result.prudent_irr_rate, result.prudent_irr_reason)
+    of_centre = result.subject is Subject.CENTRE
+    value = run.all_approved_value_pence if of_centre else None
+    approved = shown(value, run.all_approved_irr_rate, run.all_approved_irr_reason)
+    return RatesShown(realised, shown(*own), approved)

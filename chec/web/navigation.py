@@ -19,7 +19,7 @@ class _Section(NamedTuple):
     blueprints: frozenset[str]
 
 
-_CLAIMS = frozenset({"claims", "claim_decisions", "claim_payments", "clawbacks"})
+_CLAIMS = frozenset({"claims", "claim_lines", "claim_decisions", "claim_payments", "clawbacks"})
 _OF_A_CENTRE = (
     _Section(
         "Portfolio",
