@@ -1,4 +1,4 @@
-"""`chec demo`: the invented centre, served from this machine to this machine.
+"""`chec demo`: an invented centre and one of published contracts, served from this machine to this machine.
 
 Sets up a database of its own on the first start, then runs the web and the worker until Ctrl-C, and
 leaves nothing running.
@@ -13,6 +13,8 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
+from itertools import groupby
+from operator import attrgetter
 from threading import Event
 
 from pydantic import SecretStr
@@ -81,7 +83,7 @@ def _prepare(settings: Settings, say: Callable[[str], None]) -> list[SignIn]:
     database_schema.upgrade(engine)
     with open_session(engine, write=True) as session:
         if not session.exec(select(Centre)).first():
-            say("Loading four years of an invented centre ...")
+            say("Loading four years of an invented centre, and the published contracts ...")
             load_demo(session, clock.today(), hash_password)
             session.commit()
     engine.dispose()
@@ -134,12 +136,14 @@ def _wait_until_up(port: int, parts: Sequence[subprocess.Popen[bytes]], stop: Ev
 
 def _welcome(port: int, sign_ins: list[SignIn], say: Callable[[str], None]) -> None:
     widths = [max(len(getattr(each, part)) for each in sign_ins) for part in _SHOWN]
-    say(f"\nOpen http://{HOST}:{port} and sign in as one of these:\n")
-    for each in sign_ins:
-        cells = (
-            getattr(each, part).ljust(width) for part, width in zip(_SHOWN, widths, strict=True)
-        )
-        say("  " + "  ".join(cells).rstrip())
+    say(f"\nOpen http://{HOST}:{port} and sign in as one of these:")
+    for centre, people in groupby(sign_ins, key=attrgetter("centre")):
+        say(f"\n{centre}")
+        for each in people:
+            cells = (
+                getattr(each, part).ljust(width) for part, width in zip(_SHOWN, widths, strict=True)
+            )
+            say("  " + "  ".join(cells).rstrip())
     say("\nPress Ctrl-C to stop.")
 
 

@@ -1,9 +1,9 @@
 """Databases for tests: made once a run, copied for each test.
 
 A *kind* is what a database holds: `empty` is the schema as the migrations build it, `demo` holds
-the demo seeds too, with a returns run as of yesterday. One of each kind is made per run and
-backend, by whichever worker asks first; a test gets a copy of its own, which is cheaper than
-emptying tables and works with tables that refuse to be emptied.
+the demo seeds too, with a returns run of each centre as of yesterday. One of each kind is made per
+run and backend, by whichever worker asks first; a test gets a copy of its own, which is cheaper
+than emptying tables and works with tables that refuse to be emptied.
 """
 
 import shutil
@@ -155,6 +155,7 @@ class Databases:
         with open_session(engine, write=True) as session:
             load_demo(session, today, partial(hash_password, cheap=True))
             session.commit()
-            centre = session.exec(select(Centre)).one()
-        run_returns_once(engine, centre, today - timedelta(days=1))
+            centres = session.exec(select(Centre)).all()
+        for centre in centres:
+            run_returns_once(engine, centre, today - timedelta(days=1))
         engine.dispose()

@@ -3,10 +3,10 @@
 from datetime import date
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from chec.errors import NotFound
-from chec.models import Cause, ReturnsRun, Role
+from chec.models import Cause, Role
 from chec.permissions import SYSTEM, Grant, Viewer
 from chec.queries.ledger import KnownTo
 from chec.queries.payers import (
@@ -16,6 +16,7 @@ from chec.queries.payers import (
 )
 from tests import builders
 from tests.builders import OPENED_ON
+from tests.demo import demo_run
 
 
 def test_outstanding_is_what_was_approved_and_neither_paid_nor_given_up(
@@ -48,7 +49,7 @@ def test_what_was_clawed_back_after_payment_is_owed_to_the_payer(session: Sessio
 
 
 def test_the_receivable_of_a_run_is_the_sum_of_its_payers(demo_session: Session) -> None:
-    run = demo_session.exec(select(ReturnsRun)).one()
+    run = demo_run(demo_session)
     known = KnownTo(run.as_of, run.known_at, run.last_transfer_id)
     positions = list_positions_of_payers(demo_session, SYSTEM, run.centre_id, known)
     assert run.receivable_pence > 0

@@ -13,13 +13,13 @@ from sqlalchemy import Engine, event
 from sqlmodel import Session, select
 
 from chec.actions.ledger import reverse_transfer
-from chec.models import AuditEvent, Cause, Centre, Event, ReturnsRun, Role, User
+from chec.models import AuditEvent, Cause, Centre, Event, Role, User
 from chec.models.references import reference
 from chec.permissions import SYSTEM
 from chec.queries.ledger import get_transfer
 from tests import builders
 from tests.client import Client, soup
-from tests.demo import demo_user
+from tests.demo import demo_run, demo_user
 from tests.jobs.ledgers import run_of
 
 AS_OF = date(2026, 10, 31)
@@ -88,7 +88,7 @@ def test_every_figure_is_the_total_of_the_ledger_it_leads_to(
 def test_the_page_says_as_of_when_and_by_which_convention(
     demo_client: Client, demo_engine: Engine, demo_session: Session
 ) -> None:
-    run = demo_session.exec(select(ReturnsRun)).one()
+    run = demo_run(demo_session)
     demo_session.rollback()
     demo_client.sign_in(demo_user(demo_engine, Role.EVALUATOR))
     page = soup(demo_client.get(PORTFOLIO))

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from chec.models import Cause, Centre, ReturnsResult, ReturnsRun, Role, Subject, User, Venture
+from chec.models import Cause, Centre, ReturnsResult, Role, Subject, User, Venture
 from chec.models.references import reference
 from tests import builders
 from tests.client import Client, soup
-from tests.demo import demo_user
+from tests.demo import demo_run, demo_user
 from tests.jobs.ledgers import post, result_of, run_of
 
 AS_OF = date(2026, 10, 31)
@@ -39,7 +39,9 @@ def address(result: ReturnsResult) -> str:
 
 
 def results(session: Session, subject: Subject) -> list[ReturnsResult]:
-    query = select(ReturnsResult).where(col(ReturnsResult.subject) == subject)
+    query = select(ReturnsResult).where(
+        ReturnsResult.run_id == demo_run(session).id, ReturnsResult.subject == subject
+    )
     found = list(session.exec(query.order_by(col(ReturnsResult.id))))
     session.commit()
     return found
@@ -173,7 +175,7 @@ def test_long_returns_are_paged_and_total_on_every_page(
 def test_an_investor_learns_nothing_of_the_centre_from_their_return(
     demo_client: Client, demo_engine: Engine, demo_session: Session
 ) -> None:
-    run = demo_session.exec(select(ReturnsRun)).one()
+    run = demo_run(demo_session)
     demo_client.sign_in(demo_user(demo_engine, Role.INVESTOR))
     pages = [demo_client.get(address(each)) for each in results(demo_session, Subject.INVESTOR)]
     [own] = [page for page in pages if page.status_code == 200]
