@@ -5,6 +5,7 @@ about and for whom there is one of their own. A new route fails here until it ha
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple, cast
 
@@ -36,23 +37,32 @@ class Whose(StrEnum):
 
 
 class Rows(NamedTuple):
-    """Keys of a venture's, an investor's and a payer's rows in one centre."""
+    """Keys of a venture's, an investor's and a payer's rows in one centre.
+
+    The payer pays under the contract and was asked for its part of the claim, which has records.
+    """
 
     centre: int
     venture: int
     investor: int
     payer: int
+    contract: int
+    claim: int
     run: int
     transfers: Mapping[Role, int]
     returns: Mapping[Role, int]
 
 
 class Route(NamedTuple):
-    """What a route is asked with, and who may own such a row; `part`: htmx asks for it."""
+    """What a route is asked with, and who may own such a row.
+
+    `part`: htmx asks for it. `shared`: it is about the centre, for whoever has a row there.
+    """
 
     values: Callable[[Rows, Role], dict[str, Any]]
     owners: frozenset[Role] = frozenset(Role)
     part: bool = False
+    shared: bool = False
 
 
 def of_the_centre(rows: Rows, _role: Role) -> dict[str, Any]:
@@ -61,6 +71,14 @@ def of_the_centre(rows: Rows, _role: Role) -> dict[str, Any]:
 
 def of_the_investor(rows: Rows, _role: Role) -> dict[str, Any]:
     return {"centre_id": rows.centre, "investor_id": rows.investor}
+
+
+def of_the_contract(rows: Rows, _role: Role) -> dict[str, Any]:
+    return {"contract_id": rows.contract}
+
+
+def of_the_claim(rows: Rows, _role: Role) -> dict[str, Any]:
+    return {"claim_id": rows.claim}
 
 
 def of_the_transfer(rows: Rows, role: Role) -> dict[str, Any]:
@@ -74,6 +92,22 @@ def of_the_return(rows: Rows, role: Role) -> dict[str, Any]:
 TABLE = {
     "centres.show": Route(of_the_centre),
     "centres.download": Route(of_the_centre),
+    "claims.index": Route(of_the_centre, shared=True),
+    "claims.download": Route(of_the_centre, shared=True),
+    "claims.new": Route(of_the_centre),
+    "claims.show": Route(of_the_claim),
+    "claims.submit": Route(of_the_claim),
+    "claims.withdraw": Route(of_the_claim),
+    "claims.discard": Route(of_the_claim),
+    "claim_lines.counts": Route(of_the_claim),
+    "claim_lines.upload": Route(of_the_claim),
+    "claim_lines.records": Route(of_the_claim),
+    "claim_lines.download": Route(of_the_claim),
+    "claim_lines.remove": Route(lambda rows, _role: {"claim_id": rows.claim, "measure": "M01"}),
+    "contracts.index": Route(of_the_centre, shared=True),
+    "contracts.show": Route(of_the_contract),
+    "contracts.download": Route(of_the_contract),
+    "contracts.import_document": Route(of_the_centre),
     "home.index": Route(lambda _rows, _role: {}),
     "investors.index": Route(of_the_centre, OF_A_CENTRE),
     "investors.show": Route(of_the_investor),
@@ -131,6 +165,8 @@ def world(engine: Engine, session: Session) -> World:
             venture=NO_ROW,
             investor=NO_ROW,
             payer=NO_ROW,
+            contract=NO_ROW,
+            claim=NO_ROW,
             run=NO_ROW,
             transfers=dict.fromkeys(Role, NO_ROW),
             returns=dict.fromkeys(Role, NO_ROW),
@@ -148,6 +184,9 @@ class Owners:
         self.venture = builders.a_venture(session, centre)
         self.investor = builders.an_investor(session)
         self.payer = builders.a_payer(session)
+        self.contract = builders.a_contract(session, centre, self.payer)
+        record = ("M01", "p01", date(2025, 5, 6))
+        self.claim = builders.a_claim(session, self.contract, self.venture, records=[record])
         drawn = builders.a_transfer(session, centre, Cause.DRAWDOWN, investor=self.investor)
         paid = builders.a_transfer(
             session,
@@ -186,6 +225,8 @@ class Owners:
             venture=self.venture.id,
             investor=self.investor.id,
             payer=self.payer.id,
+            contract=self.contract.id,
+            claim=self.claim.id,
             run=run.id,
             transfers=self.transfers,
             returns=returns,
@@ -242,8 +283,10 @@ def answers(
     assert isinstance(access, Action)
     if role not in MAY[access]:
         return frozenset({403})
-    is_theirs = whose is Whose.OWN or (whose is Whose.NEIGHBOURS and role in OF_A_CENTRE)
-    return done if is_theirs and role in TABLE[endpoint].owners else frozenset({404})
+    route = TABLE[endpoint]
+    reaches_neighbours = role in OF_A_CENTRE or route.shared
+    is_theirs = whose is Whose.OWN or (whose is Whose.NEIGHBOURS and reaches_neighbours)
+    return done if is_theirs and role in route.owners else frozenset({404})
 
 
 def asked(app: Flask) -> Iterator[tuple[str, str]]:

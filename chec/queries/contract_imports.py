@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from sqlmodel import Session, col, func, select
 
@@ -16,6 +16,7 @@ from chec.models import (
     ClaimState,
     Contract,
     ContractPayer,
+    LineBasis,
     MeasureUse,
     Organisation,
     PayerUse,
@@ -127,13 +128,29 @@ def _names_of_payers(session: Session, contract: Contract, terms: ContractTerms)
 
 
 def _days_of_outcomes(session: Session, contract: Contract) -> tuple[date | None, date | None]:
-    """The first and the last day of the records that claims were paid for, or may be."""
+    """The first and the last day of outcomes that were paid for, or may be.
+
+    Those of counts are of the last day of their claim.
+    """
     achieved = col(ClaimRecord.achieved_on)
-    return session.exec(
+    ends = col(Claim.ends_before)
+    of_it = (Claim.contract_id == contract.id, col(Claim.state).in_(_MAY_BE_PAID))
+    of_records: tuple[date | None, ...] = session.exec(
         select(func.min(achieved), func.max(achieved))
         .join(ClaimLine, col(ClaimRecord.line_id) == ClaimLine.id)
         .join(Claim, col(ClaimLine.claim_id) == Claim.id)
-        .where(Claim.contract_id == contract.id)
-        .where(col(Claim.state).in_([ClaimState.SUBMITTED, ClaimState.APPROVED, ClaimState.PAID]))
-        .where(col(ClaimRecord.removed_at).is_(None))
+        .where(*of_it, col(ClaimRecord.removed_at).is_(None))
     ).one()
+    of_counts: tuple[date | None, ...] = session.exec(
+        select(func.min(ends), func.max(ends))
+        .join(ClaimLine, col(ClaimLine.claim_id) == Claim.id)
+        .where(*of_it, ClaimLine.basis == LineBasis.COUNTS)
+    ).one()
+    days = [day for day in of_records if day is not None] + [
+        day - _A_DAY for day in of_counts if day is not None
+    ]
+    return (min(days), max(days)) if days else (None, None)
+
+
+_A_DAY = timedelta(days=1)
+_MAY_BE_PAID = (ClaimState.SUBMITTED, ClaimState.APPROVED, ClaimState.PAID)
