@@ -4,7 +4,7 @@ They go through the actions, so that a test stands on what the product can reall
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from itertools import count
 from types import MappingProxyType
@@ -13,6 +13,7 @@ from typing import Any
 from sqlmodel import Session
 
 from chec.actions.centres import open_centre
+from chec.actions.claim_records import upload_records
 from chec.actions.claims import enter_counts, prepare_claim, submit_claim, withdraw_claim
 from chec.actions.contracts import import_contract
 from chec.actions.instruments import agree_instrument
@@ -272,17 +273,25 @@ def a_claim(
     *,
     state: ClaimState = ClaimState.SUBMITTED,
     counts: Mapping[str, int] = MappingProxyType({"M01": 1}),
+    records: Sequence[tuple[str, str, date]] = (),
     starts_on: date = date(2025, 4, 1),
     ends_before: date = date(2025, 7, 1),
     actor: Actor | None = None,
 ) -> Claim:
-    """A claim on `contract` for these counts by measure: a draft, submitted or withdrawn."""
+    """A claim on `contract` of these counts by measure, or of records: a draft or submitted.
+
+    A record is a measure, a person and a day.
+    """
     actor = actor or an_actor()
     venture = venture or a_venture(session, session.get_one(Centre, contract.centre_id))
     claim = prepare_claim(
         session, actor, contract, venture, starts_on=starts_on, ends_before=ends_before
     )
-    if counts:
+    if records:
+        rows = [f"{measure},{person},{on},letter" for measure, person, on in records]
+        file = "\n".join(["measure,person,achieved_on,evidence", *rows])
+        upload_records(session, actor, claim, file.encode())
+    elif counts:
         enter_counts(session, actor, claim, counts)
     if state is not ClaimState.DRAFT:
         submit(session, claim, actor=actor)

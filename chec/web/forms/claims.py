@@ -96,7 +96,7 @@ class SubmitClaimForm(Form):
 
     def has_seen(self, pence: Pence) -> bool:
         """Whether `pence` is what the page showed; if not, the page that comes next shows it."""
-        seen = self.seen_pence.data or ""
+        seen = self.seen_pence.raw_data[0] if self.seen_pence.raw_data else ""
         if seen == str(pence):
             return True
         was = int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 19 else None  # noqa: PLR2004
