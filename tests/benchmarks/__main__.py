@@ -5,9 +5,13 @@
 
 import sys
 
-from tests.benchmarks import portfolio, returns
+from tests.benchmarks import claims_valued, portfolio, returns
 
-BENCHMARKS = {"portfolio": portfolio.report, "returns": returns.report}
+BENCHMARKS = {
+    "claims_valued": claims_valued.report,
+    "portfolio": portfolio.report,
+    "returns": returns.report,
+}
 
 
 def main(names: list[str]) -> None:
