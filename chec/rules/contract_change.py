@@ -13,9 +13,8 @@ from typing import Any
 
 from chec.finance.money import Pence, format_pounds
 from chec.finance.periods import FinancialYear
-from chec.rules.contract_fields import Terms
+from chec.rules.contract_fields import Terms, shown
 from chec.rules.contract_terms import ContractTerms, Measure, Price
-from chec.rules.measure_terms import shown
 
 
 @dataclass(frozen=True)

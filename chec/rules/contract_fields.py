@@ -5,7 +5,7 @@ float, a day is written 2026-10-31.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, PlainValidator, StrictStr, model_validator
 
 from chec.finance.money import Pence, format_pounds
+from chec.rules.contract_document import Path
 from chec.rules.free_text import reasons_not_to_write
 from chec.rules.ledger_file import read_iso_day
 from chec.rules.naming import reasons_not_to_name
@@ -130,3 +131,22 @@ Code = Annotated[str, PlainValidator(_text(LONGEST_CODE))]
 Reference = Annotated[str, PlainValidator(_text(LONGEST_REFERENCE))]
 Text = Annotated[str, PlainValidator(_text(LONGEST_TEXT))]
 PayerName = Annotated[StrictStr, PlainValidator(_name_of_payer)]
+
+
+def repeated(names: Sequence[str], field: str) -> list[tuple[Path, str]]:
+    """The fault of each of `names`, in a list of objects, that stands there a second time."""
+    return [
+        ((place, field), f"“{name}” is there already, at place {names.index(name) + 1} of this"
+         " list. Each is there once.")
+        for place, name in enumerate(names)
+        if names.index(name) < place
+    ]  # fmt: skip
+
+
+def shown(number: Fraction) -> str:
+    """`number` as people write it: 0.99, or 5/6 (about 0.8333) where that has no end."""
+    rest = number.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return f"{float(number):.15g}" if rest == 1 else f"{number} (about {float(number):.4g})"

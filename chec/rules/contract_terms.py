@@ -34,20 +34,18 @@ from chec.rules.contract_fields import (
     Size,
     Terms,
     Text,
+    repeated,
+    shown,
 )
-from chec.rules.measure_terms import (
-    AchievedWhen,
+from chec.rules.measure_terms import AchievedWhen, Measure, SameAs
+from chec.rules.priced_terms import (
     Capitation,
     ContingentBlock,
-    Measure,
     PerOutcome,
     Price,
-    SameAs,
     SharedSaving,
     SlidingScale,
     Term,
-    repeated,
-    shown,
 )
 
 __all__ = [

@@ -1,23 +1,20 @@
 """What a contract pays for: its measures, each with one of five kinds of term (methods, 2)."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
-from itertools import pairwise
-from typing import Annotated, ClassVar, Literal, TypeVar
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from chec.errors import RuleBroken
 from chec.finance.money import Pence
-from chec.rules.contract_document import Path, refuse
+from chec.rules.contract_document import refuse
 from chec.rules.contract_fields import (
     Amount,
     Code,
-    Day,
     Days,
     Exact,
     Reference,
@@ -26,149 +23,31 @@ from chec.rules.contract_fields import (
     Text,
     Times,
     Units,
+    shown,
+)
+from chec.rules.priced_terms import (
+    TERM_NAMES,
+    Capitation,
+    Corridor,
+    Indicator,
+    PerOutcome,
+    Price,
+    SlidingScale,
+    Term,
 )
 
-
-class Price(Terms):
-    """`pence` for an outcome achieved on `from_on` or later."""
-
-    from_on: Day = Field(alias="from")
-    pence: Amount
-
-
-class BlockYear(Terms):
-    """A contract year of a block, beginning on `from_on`."""
-
-    from_on: Day = Field(alias="from")
-    value_pence: Amount
-    contingent_share: Share
-
-
-Dated = TypeVar("Dated", Price, BlockYear)
-
-
-def _rising(dated: tuple[Dated, ...]) -> tuple[Dated, ...]:
-    refuse(
-        [
-            ((place, "from"), f"This is not after the one before it, {before.from_on}. Put the"
-             " dates in order, each once.")
-            for place, (before, after) in enumerate(pairwise(dated), start=1)
-            if after.from_on <= before.from_on
-        ]
-    )  # fmt: skip
-    return dated
-
-
-Prices = Annotated[tuple[Price, ...], Field(min_length=1), AfterValidator(_rising)]
-Point = tuple[Exact, Share]
-
-
-class PerOutcome(Terms):
-    """A price for each outcome."""
-
-    kind: Literal["per_outcome"]
-    prices: Prices
-
-
-class SlidingScale(Terms):
-    """The price × the share at the record's value: points joined linearly, flat outside."""
-
-    kind: Literal["sliding_scale"]
-    prices: Prices
-    points: Annotated[tuple[Point, ...], Field(min_length=1)]
-
-    @field_validator("points")
-    @classmethod
-    def _rising_in_score(cls, points: tuple[Point, ...]) -> tuple[Point, ...]:
-        refuse(
-            [
-                ((place, 0), "This score is not above the one before it. Put the points in order,"
-                 " each score once.")
-                for place, (before, after) in enumerate(pairwise(points), start=1)
-                if after[0] <= before[0]
-            ]
-        )  # fmt: skip
-        return points
-
-    def share_at(self, value: Fraction) -> Fraction:
-        """The share of the price that is paid at `value`."""
-        if value <= self.points[0][0]:
-            return self.points[0][1]
-        for (low, share_low), (high, share_high) in pairwise(self.points):
-            if value < high:
-                return share_low + (value - low) / (high - low) * (share_high - share_low)
-        return self.points[-1][1]
-
-
-class Indicator(Terms):
-    """What part of a block's contingent share depends on."""
-
-    code: Code
-    weight: Share
-    rule: Literal["all_or_nothing", "linear"]
-    floor: Exact | None = None
-    target: Exact
-
-    @field_validator("target")
-    @classmethod
-    def _away_from_the_floor(cls, target: Fraction, info: ValidationInfo) -> Fraction:
-        if target == info.data.get("floor"):
-            raise ValueError("The target is the floor. Move one of them.")
-        return target
-
-
-class ContingentBlock(Terms):
-    """A yearly value of which a share depends on indicators of the whole network."""
-
-    kind: Literal["contingent_block"]
-    years: Annotated[tuple[BlockYear, ...], Field(min_length=1), AfterValidator(_rising)]
-    indicators: Annotated[tuple[Indicator, ...], Field(min_length=1)]
-
-    @field_validator("indicators")
-    @classmethod
-    def _weights_add_up(cls, indicators: tuple[Indicator, ...]) -> tuple[Indicator, ...]:
-        faults = repeated([each.code for each in indicators], "code")
-        total = sum((each.weight for each in indicators), Fraction(0))
-        if total != 1:
-            faults.append(((), f"The weights add to {shown(total)}. Make them add to exactly 1."))
-        refuse(faults)
-        return indicators
-
-
-class Corridor(Terms):
-    """Beyond ± `width` of the budget the payers take `share` of the gain or loss."""
-
-    width: Share
-    share: Share
-
-
-class Capitation(Terms):
-    """A price per head per month for everybody on the list."""
-
-    kind: Literal["capitation"]
-    prices: Prices
-    corridor: Corridor | None = None
-
-
-class SharedSaving(Terms):
-    """A share of what was saved against the baseline; caps are shares of the baseline."""
-
-    kind: Literal["shared_saving"]
-    minimum_rate: Share
-    share: Share
-    loss_share: Share | None = None
-    gain_cap: Share | None = None
-    loss_cap: Share | None = None
-
-
-Term = PerOutcome | SlidingScale | ContingentBlock | Capitation | SharedSaving
-TERM_NAMES = {
-    "per_outcome": "price per outcome",
-    "sliding_scale": "sliding scale",
-    "contingent_block": "contingent block",
-    "capitation": "capitation",
-    "shared_saving": "shared saving",
-}
+__all__ = [
+    "AchievedWhen",
+    "Corridor",
+    "Indicator",
+    "Measure",
+    "Price",
+    "SameAs",
+    "Saving",
+    "Term",
+    "Test",
+    "shown",
+]
 
 
 class Test(Terms):
@@ -294,22 +173,3 @@ class Measure(Terms):
         Before the first price it is the first. Raises RuleBroken for a term that has none.
         """
         return self.prices[max(bisect_right(self.price_dates, day) - 1, 0)].pence
-
-
-def repeated(names: Sequence[str], field: str) -> list[tuple[Path, str]]:
-    """The fault of each of `names`, in a list of objects, that stands there a second time."""
-    return [
-        ((place, field), f"“{name}” is there already, at place {names.index(name) + 1} of this"
-         " list. Each is there once.")
-        for place, name in enumerate(names)
-        if names.index(name) < place
-    ]  # fmt: skip
-
-
-def shown(number: Fraction) -> str:
-    """`number` as people write it: 0.99, or 5/6 (about 0.8333) where that has no end."""
-    rest = number.denominator
-    for prime in (2, 5):
-        while rest % prime == 0:
-            rest //= prime
-    return f"{float(number):.15g}" if rest == 1 else f"{number} (about {float(number):.4g})"
