@@ -13,13 +13,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlmodel import Session, select
 from werkzeug.test import TestResponse
 
-from chec.models import Cause, Centre, Organisation, ReturnsRun, Role, User, Venture
+from chec.models import Cause, Centre, ClaimRecord, Organisation, ReturnsRun, Role, User, Venture
 from chec.permissions import MAY, Action
 from chec.web.access import Access, declared_access
 from tests import builders
+from tests.claim_parts import decide, line_of, pay
 from tests.client import Client
 from tests.jobs.ledgers import result_of, run_of
 
@@ -36,6 +37,15 @@ class Whose(StrEnum):
     NOBODYS = "not there"
 
 
+class Paid(NamedTuple):
+    """Keys of a second claim, which the payer has approved and paid: of its line, and so on."""
+
+    claim: int
+    line: int
+    record: int
+    transfer: int
+
+
 class Rows(NamedTuple):
     """Keys of a venture's, an investor's and a payer's rows in one centre.
 
@@ -48,6 +58,7 @@ class Rows(NamedTuple):
     payer: int
     contract: int
     claim: int
+    paid: Paid
     run: int
     transfers: Mapping[Role, int]
     returns: Mapping[Role, int]
@@ -57,12 +68,14 @@ class Route(NamedTuple):
     """What a route is asked with, and who may own such a row.
 
     `part`: htmx asks for it. `shared`: it is about the centre, for whoever has a row there.
+    `own`: it is about whatever is the asker's.
     """
 
     values: Callable[[Rows, Role], dict[str, Any]]
     owners: frozenset[Role] = frozenset(Role)
     part: bool = False
     shared: bool = False
+    own: bool = False
 
 
 def of_the_centre(rows: Rows, _role: Role) -> dict[str, Any]:
@@ -89,6 +102,26 @@ def of_the_return(rows: Rows, role: Role) -> dict[str, Any]:
     return {"result_id": rows.returns[role]}
 
 
+def of_the_part(rows: Rows, _role: Role) -> dict[str, Any]:
+    return {"claim_id": rows.claim, "payer_id": rows.payer}
+
+
+def of_the_paid_part(rows: Rows, _role: Role) -> dict[str, Any]:
+    return {"claim_id": rows.paid.claim, "payer_id": rows.payer}
+
+
+def of_the_payment(rows: Rows, role: Role) -> dict[str, Any]:
+    return {**of_the_paid_part(rows, role), "transfer_id": rows.paid.transfer}
+
+
+def of_the_line(rows: Rows, role: Role) -> dict[str, Any]:
+    return {**of_the_paid_part(rows, role), "line_id": rows.paid.line}
+
+
+def of_the_record(rows: Rows, role: Role) -> dict[str, Any]:
+    return {**of_the_paid_part(rows, role), "record_id": rows.paid.record}
+
+
 TABLE = {
     "centres.show": Route(of_the_centre),
     "centres.download": Route(of_the_centre),
@@ -104,17 +137,33 @@ TABLE = {
     "claim_lines.records": Route(of_the_claim),
     "claim_lines.download": Route(of_the_claim),
     "claim_lines.remove": Route(lambda rows, _role: {"claim_id": rows.claim, "measure": "M01"}),
+    "claim_decisions.decide": Route(of_the_part),
+    "claim_decisions.decide_lines": Route(of_the_part),
+    "claim_payments.record": Route(of_the_paid_part),
+    "claim_payments.give_back": Route(of_the_paid_part),
+    "claim_payments.undo": Route(of_the_payment),
+    "clawbacks.index": Route(of_the_paid_part),
+    "clawbacks.line": Route(of_the_line),
+    "clawbacks.record": Route(of_the_record),
     "contracts.index": Route(of_the_centre, shared=True),
     "contracts.show": Route(of_the_contract),
     "contracts.download": Route(of_the_contract),
     "contracts.import_document": Route(of_the_centre),
     "home.index": Route(lambda _rows, _role: {}),
+    "inbox.index": Route(lambda _rows, _role: {}, own=True),
     "investors.index": Route(of_the_centre, OF_A_CENTRE),
     "investors.show": Route(of_the_investor),
     "investors.statement": Route(of_the_investor),
     "ledger.index": Route(of_the_centre),
     "ledger.accounts": Route(of_the_centre),
     "ledger.download": Route(of_the_centre),
+    "money.index": Route(of_the_centre),
+    "money.commit": Route(of_the_centre),
+    "money.draw": Route(of_the_centre),
+    "money.promise": Route(of_the_centre),
+    "money.release": Route(of_the_centre),
+    "money.spend": Route(of_the_centre),
+    "money.distribute": Route(of_the_centre),
     "payers.index": Route(of_the_centre, OF_A_CENTRE),
     "payers.show": Route(lambda rows, _role: {"centre_id": rows.centre, "payer_id": rows.payer}),
     "people.index": Route(of_the_centre),
@@ -167,6 +216,7 @@ def world(engine: Engine, session: Session) -> World:
             payer=NO_ROW,
             contract=NO_ROW,
             claim=NO_ROW,
+            paid=Paid(NO_ROW, NO_ROW, NO_ROW, NO_ROW),
             run=NO_ROW,
             transfers=dict.fromkeys(Role, NO_ROW),
             returns=dict.fromkeys(Role, NO_ROW),
@@ -187,6 +237,7 @@ class Owners:
         self.contract = builders.a_contract(session, centre, self.payer)
         record = ("M01", "p01", date(2025, 5, 6))
         self.claim = builders.a_claim(session, self.contract, self.venture, records=[record])
+        self.paid = self._paid(session)
         drawn = builders.a_transfer(session, centre, Cause.DRAWDOWN, investor=self.investor)
         paid = builders.a_transfer(
             session,
@@ -198,6 +249,15 @@ class Owners:
         funded = builders.a_transfer(session, centre, Cause.TRANCHE, venture=self.venture)
         self.transfers = dict.fromkeys(Role, drawn.id)
         self.transfers |= {Role.COMMISSIONER: paid.id, Role.PROVIDER: funded.id}
+
+    def _paid(self, session: Session) -> Paid:
+        record = ("M01", "p02", date(2025, 5, 6))
+        claim = builders.a_claim(session, self.contract, self.venture, records=[record])
+        decide(session, claim, self.payer)
+        payment = pay(session, claim, self.payer, 5_000)
+        line = line_of(session, claim)
+        key = session.exec(select(ClaimRecord.id).where(ClaimRecord.line_id == line.id)).one()
+        return Paid(claim.id, line.id, key, payment.transfer_id)
 
     def add_person(self, session: Session, role: Role) -> User:
         user = builders.a_user(session)
@@ -227,6 +287,7 @@ class Owners:
             payer=self.payer.id,
             contract=self.contract.id,
             claim=self.claim.id,
+            paid=self.paid,
             run=run.id,
             transfers=self.transfers,
             returns=returns,
@@ -284,6 +345,8 @@ def answers(
     if role not in MAY[access]:
         return frozenset({403})
     route = TABLE[endpoint]
+    if route.own:
+        return done
     reaches_neighbours = role in OF_A_CENTRE or route.shared
     is_theirs = whose is Whose.OWN or (whose is Whose.NEIGHBOURS and reaches_neighbours)
     return done if is_theirs and role in route.owners else frozenset({404})

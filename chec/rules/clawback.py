@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from chec.finance.money import Pence, format_pounds
+from chec.models import ClaimPart
 from chec.rules.claim_approval import reasons_not_to_reject_for
 from chec.rules.posting import Fault
 
@@ -80,3 +81,8 @@ def faults_of_clawback(approved: Approved, *, units: int, pence: Pence, reason: 
         left = f"{format_pounds(approved.pence_left)} is left. Enter an amount up to that."
         faults.append(Fault("pounds", f"Of what you approved, {left}"))
     return faults
+
+
+def owed_back_after(part: ClaimPart, pence: Pence) -> Pence:
+    """What the payer of `part` is owed once it has clawed `pence` back."""
+    return max(0, pence + part.owed_back_pence - part.due_pence)

@@ -21,6 +21,7 @@ from chec.queries.claim_lists import (
     list_choices,
     list_claims,
 )
+from chec.queries.claim_standing import list_standings
 from chec.queries.claim_values import contract_of, get_value
 from chec.queries.claims import ClaimOfCentre, get_claim, is_open_to, list_lines, list_parts
 from chec.queries.contracts import get_centre_of_contracts, get_contract, list_references
@@ -121,7 +122,10 @@ def new(centre_id: int) -> ResponseReturnValue:
 def show(claim_id: int) -> str:
     """What is claimed, what it is worth and why, and how it stands with each payer."""
     found = get_claim(g.session, viewer(), claim_id)
-    return render_template("claims/show.html", **_shown(found))
+    standings = list_standings(g.session, found.claim)
+    return render_template(
+        "claims/show.html", **_shown(found), standings=standings, today=clock.today()
+    )
 
 
 @pages.route(f"{_ONE}/submit", methods=["GET", "POST"])

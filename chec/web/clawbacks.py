@@ -28,7 +28,12 @@ from chec.queries.clawbacks import (
     list_follow_ons,
 )
 from chec.rules.claim_posting import clawback_entry
-from chec.rules.clawback import Approved, reasons_not_to_claw_back, reasons_without_a_right
+from chec.rules.clawback import (
+    Approved,
+    owed_back_after,
+    reasons_not_to_claw_back,
+    reasons_without_a_right,
+)
 from chec.web.access import acting_for, needs, viewer
 from chec.web.claim_decisions import own_accounts
 from chec.web.forms.clawbacks import ClawBackCountForm, ClawBackRecordForm
@@ -138,7 +143,11 @@ def _clawed_back(
             entry = clawback_entry(found.claim, found.part, told.pence, clock.today())
             touched = own_accounts(accounts_touched(g.session, found.centre, [entry]))
             page = render_template(
-                "claims/claw_back_confirm.html", **shown, told=told, touched=touched
+                "claims/claw_back_confirm.html",
+                **shown,
+                back=told,
+                touched=touched,
+                owed_pence=owed_back_after(found.part, told.pence),
             )
             return page, 200
     page = render_template(

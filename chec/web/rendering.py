@@ -12,6 +12,7 @@ from flask.templating import Environment as FlaskEnvironment
 from flask_login import current_user
 from jinja2 import ChainableUndefined, Environment, PackageLoader, StrictUndefined, Template
 
+from chec.models import Role
 from chec.permissions import Action
 from chec.web import formats
 from chec.web.access import viewer
@@ -56,6 +57,7 @@ def prepare(app: Flask) -> None:
         link_to=link_to,
         macro_of=macro_of,
         may=may,
+        may_for=may_for,
         messages=get_flashed_messages,
         navigation=navigation,
         same_query=same_query,
@@ -66,6 +68,12 @@ def prepare(app: Flask) -> None:
 def may(action_name: str, centre_id: int) -> bool:
     """Whether a template should offer what `Action[action_name]` does in the centre."""
     return centre_id in viewer().centres(Action[action_name])
+
+
+def may_for(action_name: str, organisation_id: int) -> bool:
+    """Whether a template should offer what `Action[action_name]` does for a payer."""
+    payers = viewer().organisations(Action[action_name], Role.COMMISSIONER)
+    return organisation_id in payers
 
 
 def _account() -> Any:
