@@ -1,4 +1,4 @@
-"""`chec demo`: an invented centre and one of published contracts, served from this machine to this machine.
+"""`chec demo`: the two centres of the seeds, served from this machine to this machine.
 
 Sets up a database of its own on the first start, then runs the web and the worker until Ctrl-C, and
 leaves nothing running.

@@ -1,9 +1,9 @@
-"""The invented centre of the demo: its people and its returns."""
+"""The two centres of the demo; the invented one is loaded first."""
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from chec.models import ReturnsRun, Role, User
+from chec.models import Centre, ReturnsRun, Role, User
 from chec.seeding import SignIn, list_sign_ins
 
 
@@ -12,8 +12,14 @@ def demo_sign_in(role: Role) -> SignIn:
     return next(person for person in list_sign_ins() if person.role is role)
 
 
+def demo_centres(session: Session) -> tuple[Centre, Centre]:
+    """The invented centre, and that of the published contracts."""
+    invented, published = session.exec(select(Centre).order_by(col(Centre.id))).all()
+    return invented, published
+
+
 def demo_run(session: Session) -> ReturnsRun:
-    """The returns run of the invented centre, which is loaded first."""
+    """The returns run of the invented centre."""
     return session.exec(select(ReturnsRun).order_by(col(ReturnsRun.centre_id)).limit(1)).one()
 
 
