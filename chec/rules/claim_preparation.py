@@ -5,7 +5,7 @@ A line is priced either from counts or from records, for good: an emptied line k
 only discarding the draft frees it. Counts are dated on the period's last day.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
 from chec.finance.periods import financial_year_of
@@ -78,25 +78,21 @@ def reasons_not_to_count(
     kept = sum(line.units for line in lines if line.measure not in counts)
     reasons = []
     for code, units in counts.items():
-        reasons += [f"{code}: {reason}" for reason in _of_a_count(terms, code, units, basis)]
+        if units and basis.get(code) is LineBasis.RECORDS:
+            reasons.append(reason_of_basis(code, LineBasis.RECORDS))
+        reasons += [f"{code}: {reason}" for reason in _of_a_count(terms, code, units)]
     if kept + sum(counts.values()) > MOST_OUTCOMES:
         reasons.append(_too_many(kept + sum(counts.values())))
     return reasons
 
 
-def _of_a_count(
-    terms: ContractTerms, code: str, units: int, basis: Mapping[str, LineBasis]
-) -> Iterator[str]:
+def _of_a_count(terms: ContractTerms, code: str, units: int) -> list[str]:
     measure = terms.measures_by_code.get(code)
     if measure is None:
-        yield f"The contract {terms.reference} has no such measure."
-        return
+        return [f"The contract {terms.reference} has no such measure. Check its code."]
     if units < 0:
-        yield "A count is a whole number, 1 or more. Leave it empty for none."
-    if units and basis.get(code) is LineBasis.RECORDS:
-        yield from [reason_of_basis(LineBasis.RECORDS)]
-    if units:
-        yield from reasons_not_to_price_counts(measure)
+        return ["A count is a whole number, 1 or more. Leave it empty for none."]
+    return reasons_not_to_price_counts(measure) if units else []
 
 
 def reasons_not_to_price_counts(measure: Measure) -> list[str]:
@@ -110,11 +106,11 @@ def reasons_not_to_price_counts(measure: Measure) -> list[str]:
     return []
 
 
-def reason_of_basis(basis: LineBasis) -> str:
-    """Why a line of that basis does not take the other."""
+def reason_of_basis(code: str, basis: LineBasis) -> str:
+    """Why the line of a measure, of that basis, does not take the other."""
     other = LineBasis.RECORDS if basis is LineBasis.COUNTS else LineBasis.COUNTS
     return (
-        f"It is priced from {basis} in this claim, for good. Take it out of the {other}; to"
+        f"{code} is priced from {basis} in this claim, for good. Take it out of the {other}; to"
         " switch, discard this draft and prepare another."
     )
 

@@ -41,7 +41,8 @@ def faults_against_claim(
     faults += _faults_of_evidence(records, terms)
     for record in records:
         if record.measure in counted:
-            faults.append(_fault(record, "measure", reason_of_basis(LineBasis.COUNTS)))
+            reason = reason_of_basis(record.measure, LineBasis.COUNTS)
+            faults.append(_fault(record, "measure", reason))
         if not claim.starts_on <= record.achieved_on < claim.ends_before:
             faults.append(_fault(record, "achieved_on", _outside(claim)))
         other = claimed.get(achieved(record))

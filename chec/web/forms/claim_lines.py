@@ -39,6 +39,9 @@ class CountField(Field):
 class CountsForm(Form):
     """A count for each measure that can be counted; made by `counts_form`."""
 
+    class Meta:
+        marks_optional = False  # every count is
+
     codes: Sequence[str]
 
     @property
