@@ -1,6 +1,7 @@
 """Importing contracts."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +41,13 @@ def centre(session: Session) -> Centre:
     return a_centre(session)
 
 
+CARDS = sorted(
+    path
+    for path in (Path(__file__).parents[1] / "cases" / "contracts").glob("*.json")
+    if not path.stem.endswith("_expected")
+)
+
+
 def imported(session: Session, centre: Centre, document: str) -> ImportedContract:
     return import_contract(session, an_actor(), centre, document)
 
@@ -71,6 +79,16 @@ def test_the_document_is_kept_as_it_came(session: Session, centre: Centre, ends:
     session.flush()
     session.expire_all()
     assert done.version.document.encode() == document.encode()
+
+
+@pytest.mark.parametrize("path", CARDS, ids=lambda path: path.stem)
+def test_published_cards_come_out_as_they_went_in(
+    session: Session, centre: Centre, path: Path
+) -> None:
+    done = import_contract(session, an_actor(), centre, path.read_bytes())
+    assert done.version.document.encode() == path.read_bytes()
+    again = imported(session, centre, done.version.document)
+    assert (again.version, again.is_new) == (done.version, False)
 
 
 def test_the_same_document_again_changes_nothing(session: Session, centre: Centre) -> None:
@@ -169,11 +187,11 @@ def test_a_contract_that_is_the_same_as_none_here_is_imported_with_a_notice(
 
 def use(session: Session, contract: Contract, payer: Organisation) -> None:
     """£30 accepted and £20 held for M01, of 2024/25."""
-    key = {"contract_id": contract.id, "measure": "M01"}
-    session.add(MeasureUse(**key, accepted_units=3, held_units=2))
+    session.add(MeasureUse(contract_id=contract.id, measure="M01", accepted_units=3, held_units=2))
     session.add(
         PayerUse(
-            **key,
+            contract_id=contract.id,
+            measure="M01",
             financial_year=2024,
             payer_id=payer.id,
             accepted_pence=3_000,

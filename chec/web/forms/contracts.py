@@ -32,8 +32,11 @@ class ImportContractForm(Form):
     `seen` is the number of the contract's version that the page to check compared it with.
     """
 
-    file = FileField("File", description="A JSON file of at most 1 MB.")
-    contract_text = TextAreaField("Text of the document")
+    class Meta(Form.Meta):
+        marks_optional = False  # one of the two is asked for
+
+    file = FileField("File of the document", description="A JSON file of at most 1 MB.")
+    contract_text = TextAreaField("Or its text")
     contract_packed = HiddenField()
     seen = HiddenField()
 
