@@ -155,9 +155,8 @@ def test_quarters_over_for_two_years_are_closed(demo_session: Session) -> None:
 
 @on_sqlite
 def test_one_mistake_is_mended_by_a_reversal_that_says_why(demo_session: Session) -> None:
-    reversal = demo_session.exec(
-        select(Transfer).where(col(Transfer.reverses_id).is_not(None))
-    ).one()
+    reversals = select(Transfer).where(col(Transfer.reverses_id).is_not(None))
+    reversal = demo_session.exec(reversals).one()
     wrong = demo_session.get(Transfer, reversal.reverses_id)
     assert wrong
     assert (reversal.pence, reversal.debit_account_id) == (wrong.pence, wrong.credit_account_id)
@@ -202,9 +201,8 @@ def test_every_cause_happened_but_a_finished_spin_out_and_what_was_not_needed(
 @on_sqlite
 def test_some_ventures_do_well_some_poorly_and_one_is_lost(demo_session: Session) -> None:
     centre, _ = demo_centres(demo_session)
-    good = [
-        rate_of(demo_session, centre, v) for v in ("COPD helpline", "Open-access physiotherapy")
-    ]
+    names = ("COPD helpline", "Open-access physiotherapy")
+    good = [rate_of(demo_session, centre, name) for name in names]
     assert all(isinstance(rate, float) and 0.10 < rate < 0.25 for rate in good)
     poor = rate_of(demo_session, centre, "Warm dry homes")
     assert isinstance(poor, float)
