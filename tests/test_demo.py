@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from chec.seeding import list_sign_ins
+
 START = [sys.executable, "-m", "chec.cli", "demo"]
 
 
@@ -46,6 +48,9 @@ def test_the_demo_serves_until_it_is_told_to_stop(
     assert address
     for role in ("director", "investor", "commissioner", "provider team", "evaluator"):
         assert f"  {role} " in told
+    for each in list_sign_ins():
+        assert f"\n{each.centre}\n" in told
+        assert f" {each.email} " in told
     page = urllib.request.urlopen(f"{address[0]}/login").read().decode()
     assert "Sign in" in page
     parts = children_of(demo.pid)
