@@ -1,6 +1,6 @@
 """Forms of a decision: on the whole of a part, or line by line."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from wtforms import RadioField, SelectField, StringField
@@ -25,26 +25,26 @@ _CODES = [
 _WORDS = f"The centre reads this. On one line, at most {REASON_LENGTH} characters."
 
 
-def _verdict(approve: str, reject: str) -> RadioField:
+def _verdict(label: str, approve: str, reject: str, missing: str) -> RadioField:
     choices = [SelectChoice(APPROVE, approve), SelectChoice(REJECT, reject)]
-    asked = [InputRequired("Choose whether to approve or to reject.")]
-    return RadioField("Your decision", choices=choices, validators=asked)
+    return RadioField(label, choices=choices, validators=[InputRequired(missing)])
 
 
 class _Fields:
-    """The three fields of one verdict."""
+    """The three fields of one verdict; `about` opens what is said of them."""
 
-    def __init__(self, verdict: Any, code: Any, words: Any) -> None:
-        self.verdict, self.code, self.words = verdict, code, words
+    def __init__(self, verdict: Any, code: Any, words: Any, about: str = "") -> None:
+        self.verdict, self.code, self.words, self._about = verdict, code, words, about
 
     def blame(self) -> bool:
         """Put at its field what a rejection lacks; whether it lacks anything."""
         if self.verdict.data != REJECT:
             return False
         if not self.code.data:
-            self.code.errors = [*self.code.errors, "Choose why you reject it."]
+            self.code.errors = [*self.code.errors, f"{self._about}Choose why you reject it."]
         faults = [] if self.words.errors else reasons_not_to_reject_for(self.words.data or "")
-        self.words.errors = [*self.words.errors, *faults]
+        said = [f"{self._about}{fault}" for fault in faults]
+        self.words.errors = [*self.words.errors, *said]
         return bool(self.code.errors or self.words.errors)
 
     @property
@@ -55,6 +55,9 @@ class _Fields:
 
 
 class _DecisionForm(ConfirmedForm):
+    class Meta(ConfirmedForm.Meta):
+        marks_optional = False  # a reason is asked of whoever rejects
+
     def validate(self, **options: Any) -> bool:
         """Whether every verdict is one, and every rejection has its reason."""
         valid = super().validate(**options)
@@ -69,9 +72,14 @@ class _DecisionForm(ConfirmedForm):
 class DecideForm(_DecisionForm):
     """One verdict on every line of a payer's part."""
 
-    verdict = _verdict("Approve all of it", "Reject all of it")
-    code = SelectField("Why you reject it", choices=_CODES, default="")
-    words = StringField("In your own words", description=_WORDS)
+    verdict = _verdict(
+        "Your decision",
+        "Approve all of it",
+        "Reject all of it",
+        "Choose whether to approve or to reject.",
+    )
+    code = SelectField("If you reject it, why", choices=_CODES, default="")
+    words = StringField("What is wrong, in your own words", description=_WORDS)
 
     def each_verdict(self) -> Iterator[_Fields]:
         """The only one."""
@@ -86,15 +94,16 @@ class DecideForm(_DecisionForm):
 class DecideLinesForm(_DecisionForm):
     """A verdict on each line; `lines_form` makes it."""
 
-    line_ids: ClassVar[Sequence[int]] = ()
+    measures: ClassVar[Mapping[int, str]] = {}
 
     def of_line(self, line_id: int) -> _Fields:
         """The fields of the line."""
-        return _Fields(*(self[f"{name}-{line_id}"] for name in ("verdict", "code", "words")))
+        verdict, code, words = (self[f"{each}-{line_id}"] for each in ("verdict", "code", "words"))
+        return _Fields(verdict, code, words, f"{self.measures[line_id]}: ")
 
     def each_verdict(self) -> Iterator[_Fields]:
         """Line by line."""
-        yield from map(self.of_line, self.line_ids)
+        yield from map(self.of_line, self.measures)
 
     def verdicts(self, lines: Iterable[AskedLine]) -> Verdicts:
         """What a good form says of each line."""
@@ -103,11 +112,14 @@ class DecideLinesForm(_DecisionForm):
 
 def lines_form(lines: Iterable[AskedLine]) -> DecideLinesForm:
     """The form with three fields for each line."""
-    fields: dict[str, Any] = {"line_ids": [each.line.id for each in lines]}
-    for key in fields["line_ids"]:
-        fields[f"verdict-{key}"] = _verdict("Approve", "Reject")
-        fields[f"code-{key}"] = SelectField("Why you reject it", choices=_CODES, default="")
-        fields[f"words-{key}"] = StringField("In your own words", description=_WORDS)
+    measures = {each.line.id: each.line.measure for each in lines}
+    fields: dict[str, Any] = {"measures": measures}
+    for key, code in measures.items():
+        label, missing = f"Your decision on {code}", f"{code}: Choose whether to approve or reject."
+        fields[f"verdict-{key}"] = _verdict(label, "Approve", "Reject", missing)
+        why, words = f"If you reject {code}, why", "What is wrong, in your own words"
+        fields[f"code-{key}"] = SelectField(why, choices=_CODES, default="")
+        fields[f"words-{key}"] = StringField(words)
     made = type("DecideLinesForm", (DecideLinesForm,), fields)()
     assert isinstance(made, DecideLinesForm)
     return made
