@@ -91,7 +91,7 @@ def read_extract(
     )
 
 
-_TOLD = [(col(Transfer.cause) == cause, place) for place, cause in enumerate(CAUSES) if cause]
+_TOLD = {cause.value: place for place, cause in enumerate(CAUSES) if cause}
 
 
 def _transfers(centre_id: int, as_of: date, known_at: datetime) -> Select[Any]:
@@ -99,7 +99,7 @@ def _transfers(centre_id: int, as_of: date, known_at: datetime) -> Select[Any]:
     head = (
         _shifted(Transfer.id, ID_SHIFT)
         .bitwise_or(julian_day(col(Transfer.on)).bitwise_lshift(DAY_SHIFT))
-        .bitwise_or(case(*_TOLD, else_=0))
+        .bitwise_or(case(_TOLD, value=col(Transfer.cause), else_=0))
     )
     sides = _shifted(Transfer.debit_account_id, DEBIT_SHIFT).bitwise_or(
         col(Transfer.credit_account_id)

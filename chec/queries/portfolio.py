@@ -42,21 +42,34 @@ class PortfolioVenture(NamedTuple):
     irr_reason: str | None
     payback_on: date | None
     first_flow_on: date | None
+    prudent_value_pence: Pence | None
+    prudent_irr_rate: float | None
+    prudent_irr_reason: str | None
     as_of: date | None
 
     @property
     def rate(self) -> RateShown | None:
-        """The rate to show; None where the run came before the venture."""
-        if self.result_id is None or self.as_of is None:
+        """The rate to show on realised value; None where the run came before the venture."""
+        return self._shown(self.value_pence, self.irr_rate, self.irr_reason)
+
+    @property
+    def prudent_rate(self) -> RateShown | None:
+        """The same on prudent value; None too where the run has no prudent value."""
+        return self._shown(self.prudent_value_pence, self.prudent_irr_rate, self.prudent_irr_reason)
+
+    def _shown(
+        self, value: Pence | None, rate: float | None, reason: str | None
+    ) -> RateShown | None:
+        if value is None or self.as_of is None:
             return None
         return rate_to_show(
-            irr_rate=self.irr_rate,
-            irr_reason=self.irr_reason,
+            irr_rate=rate,
+            irr_reason=reason,
             first_flow_on=self.first_flow_on,
             as_of=self.as_of,
             paid_in=self.funded_pence or 0,
             distributed=self.earned_pence or 0,
-            value=self.value_pence or 0,
+            value=value,
         )
 
 
@@ -72,6 +85,8 @@ SORTED_BY: dict[str, SQLColumnExpression[Any]] = {
     "net": _net,
     "multiple": col(ReturnsResult.dpi),
     "irr": col(ReturnsResult.irr_rate),
+    "prudent-value": col(ReturnsResult.prudent_value_pence),
+    "prudent-irr": col(ReturnsResult.prudent_irr_rate),
     "payback": col(ReturnsResult.payback_on),
 }
 """What a list of ventures can be sorted by."""
@@ -147,6 +162,9 @@ def _ventures(run: ReturnsRun | None) -> Select[Any]:
         result.irr_reason,
         result.payback_on,
         result.first_flow_on,
+        result.prudent_value_pence,
+        result.prudent_irr_rate,
+        result.prudent_irr_reason,
     ]
     own = and_(
         _of_run(run.id if run else null(), Subject.VENTURE), col(result.venture_id) == Venture.id

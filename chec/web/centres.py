@@ -22,7 +22,7 @@ from chec.queries.portfolio import (
     latest_result,
     list_ventures,
 )
-from chec.rules.rate_shown import rate_of
+from chec.rules.rate_shown import RateShown, rates_of
 from chec.web.access import needs, viewer
 from chec.web.downloads import csv_download
 from chec.web.errors import refusal_page
@@ -46,6 +46,10 @@ COLUMNS = (
     "annual rate",
     "gain, not annualised",
     "no rate because",
+    "prudent value",
+    "prudent annual rate",
+    "prudent gain, not annualised",
+    "no prudent rate because",
     "paid back on",
 )
 
@@ -84,10 +88,10 @@ def download(centre_id: int) -> Response:
 
 def _return_of(run: ReturnsRun | None, result: ReturnsResult | None) -> dict[str, Any]:
     if run is None or result is None:
-        return {"run": None, "result": None, "rate": None, "curve": None}
+        return {"run": None, "result": None, "rates": None, "curve": None}
     flows = [flow.cash_flow for flow in list_flows(g.session, run, result)]
     curve: Chart | None = j_curve(flows, run.as_of, "Investors")
-    return {"run": run, "result": result, "rate": rate_of(result, run.as_of), "curve": curve}
+    return {"run": run, "result": result, "rates": rates_of(result, run), "curve": curve}
 
 
 def _list_of_ventures(centre_id: int, run: ReturnsRun | None) -> dict[str, Any]:
@@ -109,7 +113,6 @@ def _list_of_ventures(centre_id: int, run: ReturnsRun | None) -> dict[str, Any]:
 
 def _cells(ventures: Iterable[PortfolioVenture]) -> Iterator[tuple[object, ...]]:
     for venture in ventures:
-        rate = venture.rate
         yield (
             reference("venture", venture.id),
             venture.name,
@@ -121,11 +124,17 @@ def _cells(ventures: Iterable[PortfolioVenture]) -> Iterator[tuple[object, ...]]
             _pounds(venture.earned_pence),
             _pounds(venture.net_pence),
             venture.dpi,
-            rate.rate if rate and not rate.plain else None,
-            rate.rate if rate and rate.plain else None,
-            rate.reason if rate else "not in the latest run",
+            *_rate_cells(venture.rate),
+            _pounds(venture.prudent_value_pence),
+            *_rate_cells(venture.prudent_rate),
             venture.payback_on,
         )
+
+
+def _rate_cells(rate: RateShown | None) -> tuple[float | None, float | None, str | None]:
+    if rate is None:
+        return None, None, "not in the latest run"
+    return (None, rate.rate, rate.reason) if rate.plain else (rate.rate, None, rate.reason)
 
 
 def _pounds(pence: Pence | None) -> Decimal | None:

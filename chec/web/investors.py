@@ -21,7 +21,7 @@ from chec.queries.investors import (
     list_positions,
 )
 from chec.queries.returns import find_result, latest_run
-from chec.rules.rate_shown import rate_of
+from chec.rules.rate_shown import rates_of
 from chec.web.access import needs, viewer
 from chec.web.downloads import csv_download
 
@@ -45,11 +45,8 @@ def index(centre_id: int) -> str:
         centre=centre,
         run=run,
         positions=positions,
-        rates={
-            each.id: rate_of(each.result, run.as_of) for each in positions if run and each.result
-        },
+        rates_of=rates_of,
         together=together,
-        rate=rate_of(together, run.as_of) if run and together else None,
     )
 
 
@@ -84,7 +81,8 @@ def _position(found: InvestorOfCentre) -> dict[str, Any]:
     return {
         "run": run,
         "result": result,
-        "rate": rate_of(result, run.as_of) if run and result else None,
+        "rates": rates_of(result, run) if run and result else None,
+        "together": find_result(g.session, viewer(), run.id) if run else None,
         "flows": flows,
         "rows": list(zip(flows, accumulate(flow.pence for flow in flows), strict=True)),
         "curve": j_curve(cash_flows, run.as_of, found.investor.name) if run else None,

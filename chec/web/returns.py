@@ -10,8 +10,9 @@ from chec.models import Centre, Organisation, ReturnsResult, Subject, Venture
 from chec.models.references import reference
 from chec.permissions import Action
 from chec.queries.flows import Flow, distributed, list_flows, paid_in
-from chec.queries.returns import get_result, get_run
-from chec.rules.rate_shown import rate_of
+from chec.queries.receivables import unpaid_of
+from chec.queries.returns import find_result, get_result, get_run
+from chec.rules.rate_shown import rates_of
 from chec.web.access import needs, viewer
 from chec.web.downloads import csv_download
 from chec.web.lists import page_of
@@ -37,7 +38,9 @@ def show(result_id: int) -> str:
         run=run,
         result=result,
         subject=_name_of(result, run.centre_id),
-        rate=rate_of(result, run.as_of),
+        rates=rates_of(result, run),
+        together=find_result(g.session, viewer(), run.id),
+        unpaid=unpaid_of(g.session, run, result),
         rows_of_flows=list(zip(flows, totals, strict=True))[shown],
         page=page,
         paid_in_pence=paid_in(flows),

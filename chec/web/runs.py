@@ -14,7 +14,7 @@ from chec.queries.investors import list_positions
 from chec.queries.job_runs import askers_of, latest_job_run, list_unfinished_job_runs
 from chec.queries.portfolio import VentureFilter, count_ventures, list_ventures
 from chec.queries.returns import count_runs, find_result, get_run, list_runs, previous_run
-from chec.rules.rate_shown import rate_of
+from chec.rules.rate_shown import rates_of
 from chec.rules.returns_schedule import as_of, retry_at
 from chec.web.access import acting, needs, viewer
 from chec.web.forms.runs import RequestReturnsForm
@@ -62,7 +62,7 @@ def show(run_id: int) -> str:
         asker=askers_of(g.session, [run])[run.id],
         before=previous_run(g.session, run),
         together=find_result(g.session, viewer(), run.id),
-        rate_of=rate_of,
+        rates_of=rates_of,
         investors=list_positions(g.session, viewer(), centre.id, run),
         ventures=ventures,
         page=page,

@@ -12,7 +12,7 @@ from chec.permissions import Action
 from chec.queries.flows import Flow, list_flows
 from chec.queries.returns import find_result, latest_run
 from chec.queries.ventures import get_venture, latest_transfers
-from chec.rules.rate_shown import rate_of
+from chec.rules.rate_shown import rates_of
 from chec.web.access import needs, viewer
 
 pages = Blueprint("ventures", __name__, url_prefix="/ventures")
@@ -36,7 +36,7 @@ def show(venture_id: int) -> str:
         provider=found.provider,
         run=run,
         result=result,
-        rate=rate_of(result, run.as_of) if run and result else None,
+        rates=rates_of(result, run) if run and result else None,
         drawing=_chart(run, flows, stopped=found.venture.stage is Stage.STOPPED),
         transfers=latest_transfers(g.session, found, limit=LATEST),
     )

@@ -36,7 +36,7 @@ from tests.jobs.ledgers import post, results_of, run_of
 AS_OF = date(2026, 10, 31)
 IN = frozenset({Cause.UNSPENT_RETURNED, Cause.PAYMENT, Cause.SPIN_OUT_PAID, Cause.DISTRIBUTION})
 OUT = frozenset({Cause.TRANCHE, Cause.REFUND, Cause.DRAWDOWN})
-OTHER = frozenset({Cause.RUNNING_COST, Cause.APPROVAL, Cause.SURPLUS_KEPT})
+OTHER = frozenset({Cause.RUNNING_COST, Cause.APPROVAL, Cause.CLAWBACK, Cause.SURPLUS_KEPT})
 
 
 @dataclass(frozen=True)
@@ -153,12 +153,37 @@ def test_results_are_those_of_each_flow_by_itself(
         check(of_ventures[ventures[place]], events, funding, {*earned, Cause.REFUND}, {place})
         check(of_investors[investors[place]], events, *CAPITAL, {place})
     check(of_centre, events, *CAPITAL, {0, 1})
+    assert [of_ventures[key].prudent_value_pence for key in ventures] == [
+        prudent_value_of_venture(events, place) for place in (0, 1)
+    ]
+    if total(events, {Cause.DRAWDOWN}, {1}):
+        shared = [result.prudent_value_pence for result in of_investors.values()]
+        assert of_centre.prudent_value_pence == sum(pence or 0 for pence in shared)
     assert of_centre.value_pence == sum(r.value_pence for r in of_investors.values()) or (
         total(events, {Cause.DRAWDOWN}, {1}) == 0
     )
 
 
 CAPITAL = ({Cause.DRAWDOWN}, {Cause.DISTRIBUTION})
+
+
+def net(events: list[Happening], cause: Cause, place: int | None = None) -> int:
+    """What happened of a cause, less what was reversed; to one venture or to both."""
+    return sum(
+        event.pence
+        for event in events
+        if event.cause is cause and not event.is_reversed and place in {None, event.whose}
+    )
+
+
+def prudent_value_of_venture(events: list[Happening], place: int) -> int:
+    """Approved less paid, by its one payer, and the centre's share of clawbacks off that."""
+    approved, clawed_back = net(events, Cause.APPROVAL), net(events, Cause.CLAWBACK)
+    owed = {Cause.APPROVAL: 1, Cause.REFUND: 1, Cause.PAYMENT: -1, Cause.CLAWBACK: -1}
+    unpaid = max(0, sum(sign * net(events, cause, place) for cause, sign in owed.items()))
+    if not approved:
+        return unpaid
+    return unpaid - min(unpaid, (2 * unpaid * clawed_back + approved) // (2 * approved))
 
 
 def check(
@@ -173,14 +198,17 @@ def check(
     paid_in = -total(events, going_in, whose)
     distributed = total(events, coming_back, whose)
     rate = annual_irr([*own, *value])
+    prudent = annual_irr([*own, CashFlow(AS_OF, result.prudent_value_pence or 0)])
     ratios = multiples(result.committed_pence or 0, paid_in, distributed, result.value_pence)
 
     assert (result.paid_in_pence, result.distributed_pence) == (paid_in, distributed)
-    assert result.irr_reason == rate.reason
-    if rate.rate is None:
-        assert result.irr_rate is None
-    else:
-        assert result.irr_rate == pytest.approx(rate.rate, rel=1e-9)
+    assert (result.irr_reason, result.prudent_irr_reason) == (rate.reason, prudent.reason)
+    for stored, own_rate in (
+        (result.irr_rate, rate.rate),
+        (result.prudent_irr_rate, prudent.rate),
+    ):
+        assert (stored is None) == (own_rate is None)
+        assert stored == own_rate or stored == pytest.approx(own_rate, rel=1e-9)
     assert (result.pic, result.dpi) == (ratios.pic, ratios.dpi)
     assert (result.rvpi, result.tvpi) == (ratios.rvpi, ratios.tvpi)
     assert result.payback_on == payback_on(own)

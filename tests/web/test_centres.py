@@ -94,9 +94,13 @@ def test_the_page_says_as_of_when_and_by_which_convention(
     page = soup(demo_client.get(PORTFOLIO))
     text = " ".join(page.get_text(" ").split())
     assert f"as of {run.as_of.day} {run.as_of:%B %Y}" in text
-    assert "Effective annual rate, Actual/365, on realised value" in text
+    assert "Effective annual rate, Actual/365, the value as the last flow" in text
     headings = [label.get_text(strip=True) for label in page.select(".chec-figure__label")]
-    assert headings[7:] == ["DPI", "TVPI", "RVPI", "PIC", "IRR"]
+    assert headings[7:] == ["DPI", "PIC"]
+    rows = [row.select("th, td") for row in page.select(".chec-valuations tr")]
+    assert [cell.text for cell in rows[0]] == ["", "Realised", "Prudent"]
+    assert [row[0].contents[0].text.strip() for row in rows[1:]] == ["Value", "TVPI", "RVPI", "IRR"]
+    assert "Realised : if it stopped today. Prudent : plus what payers have approved" in text
 
 
 def test_the_curve_states_its_finding_and_brings_its_figures(
@@ -183,8 +187,11 @@ def test_a_run_without_money_says_why_there_is_no_rate(
     client.sign_in(director)
     figures = soup(client.get(PORTFOLIO)).select(".chec-figures")[1]
     notes = [note.text for note in figures.select(".chec-figure__note")]
-    assert notes == ["Nothing is paid in yet"] * 3 + ["Nothing is committed", "No flows"]
-    assert figures.text.count("Not defined") == 5
+    assert notes == ["Nothing is paid in yet", "Nothing is committed"]
+    assert figures.text.count("Not defined") == 2
+    [table] = soup(client.get(PORTFOLIO)).select(".chec-valuations")
+    reasons = [cell.get_text(strip=True) for cell in table.select(".chec-reason")]
+    assert reasons == ["Not defined: nothing is paid in yet"] * 4 + ["Not defined: no flows"] * 2
 
 
 def test_a_gain_of_less_than_a_year_is_not_called_annual(
@@ -195,7 +202,7 @@ def test_a_gain_of_less_than_a_year_is_not_called_annual(
     session.commit()
     run_of(engine, centre, as_of=AS_OF)
     client.sign_in(director)
-    gain = soup(client.get(PORTFOLIO)).select(".chec-figure")[-1]
+    gain = soup(client.get(PORTFOLIO)).select(".chec-valuations tr")[-1]
     assert "+5.0%" in gain.text
     assert "not annualised" in gain.text
     assert "IRR" not in gain.text

@@ -48,7 +48,7 @@ def test_everybodys_position_adds_up_to_that_of_all_together(
 
     rows, [together] = page.select("tbody tr"), page.select("tfoot tr")
     assert len(rows) == 3
-    for place in range(4):
+    for place in (0, 1, 2, 4):
         assert sum(pence(row, place) for row in rows) == pence(together, place) > 0
 
 

@@ -152,7 +152,7 @@ def test_a_run_tells_what_it_read_and_links_to_every_return(
         "16 November 2026 at 09:30",
         "The command line",
         "3",
-        "1",
+        "2",
         run.fingerprint,
     ]
     links = page.select('table a[href^="/returns/"]')

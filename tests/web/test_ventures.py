@@ -101,7 +101,7 @@ def test_a_venture_without_money_says_so(
     titles = [title.text for title in page.select(".chec-empty__title")]
     waiting = [] if has_run else ["There is no return of this venture yet"]
     assert titles == [*waiting, "No money has moved yet"]
-    assert ("No flows" in page.text) == has_run
+    assert ("Not defined: no flows" in page.text) == has_run
 
 
 def test_a_care_model_is_shown_as_it_was_written(client: Client, session: Session) -> None:
