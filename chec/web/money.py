@@ -56,16 +56,13 @@ Answer = Response | tuple[str, int]
 def index(centre_id: int) -> str:
     """What is in the bank, what may still be drawn, what ventures are promised, and the acts."""
     centre = get_centre(g.session, viewer(), Action.DISTRIBUTE, centre_id)
-    commitments = list_commitments(g.session, centre)
     promises = list_promises(g.session, centre_id, clock.today())
     return render_template(
         "money/index.html",
         centre=centre,
         bank_pence=bank_pence(g.session, centre_id),
-        commitments=commitments,
-        undrawn_pence=sum(each.undrawn_pence for each in commitments),
+        commitments=list_commitments(g.session, centre),
         promises=[each for each in promises if each.promised_pence or each.released_pence],
-        still_promised_pence=sum(each.still_promised_pence for each in promises),
         has_ventures=bool(promises),
     )
 
@@ -81,7 +78,7 @@ def commit(centre_id: int) -> Answer:
         terms = form.terms
         if form.is_confirmed:
             agreed = agree_commitment(g.session, actor, centre, terms)
-            flash(f"{agreed.reference} is recorded. Money received under it is a drawdown.")
+            flash(f"{format_pounds(agreed.committed_pence)} is recorded as {agreed.reference}.")
             return redirect(url_for("money.index", centre_id=centre_id), 303)
         if not form.blame(faults_to_agree(g.session, actor, centre, terms)):
             before = committed_by(g.session, centre, terms.investor)
@@ -117,14 +114,16 @@ def promise(centre_id: int) -> Answer:
     """Record what a venture is promised."""
     centre, actor = _entered(Action.AGREE_FUNDING, centre_id)
     today = clock.today()
-    promises = {each.venture.id: each for each in list_promises(g.session, centre_id, today)}
+    listed = list_promises(g.session, centre_id, today)
+    promises = {each.venture.id: each for each in listed if not each.has_stopped}
     form = AgreeFundingForm()
-    form.offer(each for each in promises.values() if not each.has_stopped)
+    form.offer(promises.values())
     if form.is_good():
         promised, terms = promises[form.venture_id], form.terms
         if form.is_confirmed:
             agreed = agree_funding(g.session, actor, promised.venture, terms, form.key)
-            flash(f"{reference('funding_agreement', agreed.id)} is recorded.")
+            name, pence = promised.venture.name, agreed.promised_pence
+            flash(f"{format_pounds(pence)} is recorded as promised to {name}.")
             return _to_promises(centre)
         if agreed_under(g.session, centre, form.key):
             flash(_SENT_ALREADY)
@@ -140,7 +139,7 @@ def promise(centre_id: int) -> Answer:
                 terms=terms,
                 bound_pence=promised.bound_pence(terms.pence),
             )
-    return _to_fill_in("money/promise.html", centre, form)
+    return _to_fill_in("money/promise.html", centre, form, promises=promises)
 
 
 @pages.route("/release", methods=["GET", "POST"])
@@ -243,7 +242,7 @@ def _posted(transfer: Transfer) -> Response:
 
 def _paid_out(transfers: Sequence[Transfer]) -> Response:
     first, last = (reference("transfer", transfers[place].id) for place in (0, -1))
-    flash(f"The distribution is recorded as {first} to {last}.")
+    flash(f"The distribution is recorded. Its first transfer is {first}, its last {last}.")
     on, centre_id = transfers[0].on, transfers[0].centre_id
     listed: dict[str, Any] = {"cause": Cause.DISTRIBUTION.value, "from": on, "to": on}
     return redirect(url_for("ledger.index", centre_id=centre_id, **listed), 303)

@@ -1,11 +1,19 @@
+"""Agreeing instruments, and drawing money down under them."""
+
 from datetime import date
+from functools import partial
 
 import pytest
+from sqlalchemy import Engine
 from sqlmodel import Session
 
+from chec.actions.instruments import Terms, agree_commitment, record_drawdown
 from chec.errors import RuleBroken
-from chec.models import InstrumentKind
+from chec.models import Centre, Instrument, InstrumentKind
+from chec.rules.drawdown import drawdown_entry
+from chec.rules.posting import Entry
 from tests import builders
+from tests.actions.at_once import at_once
 
 
 def test_a_loan_of_nothing_is_refused(session: Session) -> None:
@@ -38,3 +46,47 @@ def test_a_reference_names_one_instrument_of_a_centre(session: Session) -> None:
     builders.an_instrument(session, second, reference="HF-1")
     with pytest.raises(RuleBroken, match="already has an instrument called HF-1"):
         builders.an_instrument(session, first, reference="HF-1")
+
+
+def the_undrawn(session: Session, centre: Centre, pence: int) -> tuple[int, Entry]:
+    terms = builders.an_instrument(session, centre, reference="HF-1", committed_pence=pence)
+    session.commit()
+    return terms.id, drawdown_entry(terms, pence, builders.OPENED_ON, "")
+
+
+def draw(session: Session, instrument_id: int, entry: Entry, key: str) -> int:
+    terms = session.get_one(Instrument, instrument_id)
+    return record_drawdown(session, builders.an_actor(), terms, entry, key).id
+
+
+def test_two_who_draw_the_same_commitment_at_once_do_not_both(
+    engine: Engine, session: Session
+) -> None:
+    instrument_id, entry = the_undrawn(session, builders.a_centre(session), 100)
+    acts = [partial(draw, instrument_id=instrument_id, entry=entry, key=key) for key in "ab"]
+
+    results = at_once(engine, *acts)
+
+    [refused] = [result for result in results if isinstance(result, RuleBroken)]
+    assert "All of HF-1 is drawn" in str(refused)
+
+
+def test_the_same_drawdown_sent_twice_at_once_is_one(engine: Engine, session: Session) -> None:
+    instrument_id, entry = the_undrawn(session, builders.a_centre(session), 100)
+    act = partial(draw, instrument_id=instrument_id, entry=entry, key="form:1")
+    first, second = at_once(engine, act, act)
+    assert first == second
+
+
+def test_two_who_commit_the_same_at_once_agree_one_instrument(
+    engine: Engine, session: Session
+) -> None:
+    centre = builders.a_centre(session)
+    session.commit()
+    terms = Terms("Harbour Fund", "HF-1", InstrumentKind.LOAN, 100, builders.OPENED_ON)
+
+    def commit(session: Session) -> int:
+        return agree_commitment(session, builders.an_actor(), centre, terms).id
+
+    first, second = at_once(engine, commit, commit)
+    assert first == second

@@ -43,6 +43,9 @@ def _chosen_in_address(noun: str) -> Any:
 class AgreeCommitmentForm(ConfirmedForm):
     """What an investor, of this centre or new to it, promises."""
 
+    class Meta(ConfirmedForm.Meta):
+        marks_optional = False  # of the first two fields one is needed
+
     known = SelectField("Investor of this centre", default="")
     investor = StringField(
         "Name of a new investor", description="Only where the investor is not in the list above."
