@@ -13,12 +13,24 @@ from sqlmodel import Session, col
 
 from chec.actions.claim_records import upload_records
 from chec.actions.claims import discard_claim, enter_counts, prepare_claim, withdraw_claim
-from chec.models import Centre, Claim, ClaimLine, ClaimRecord, ClaimState, Contract, Venture
+from chec.actions.clawbacks import claw_back
+from chec.models import (
+    Centre,
+    Claim,
+    ClaimLine,
+    ClaimRecord,
+    ClaimState,
+    Contract,
+    Organisation,
+    Venture,
+)
 from chec.models import RemovalStep as Step
+from chec.queries.claim_history import already_accepted
 from chec.queries.claim_values import value_of_draft
 from chec.queries.contracts import newest_of
 from chec.rules.outcome_payment import Record, value_claim
 from tests import builders
+from tests.claim_parts import decide, line_of, part_of, somebody_of
 
 FIRST = date(2024, 2, 1)
 LAST = date(2025, 6, 30)
@@ -147,6 +159,41 @@ def test_a_person_is_paid_once_for_an_outcome_that_another_contract_calls_the_sa
     assert taken(session, other, third) == 0
 
 
+def test_a_record_is_accepted_by_those_who_have_not_rejected_it(
+    session: Session, centre: Centre, venture: Venture
+) -> None:
+    payers = [builders.a_payer(session) for _ in range(2)]
+    measures = (builders.a_measure("M01", times_per_person=1, clawback_days=2_000),)
+    contract = builders.a_contract(session, centre, *payers, measures=measures)
+    first = a_claim_of(
+        session, contract, venture, [("M01", "p1", FIRST)], state=ClaimState.SUBMITTED
+    )
+    again = a_claim_of(session, contract, venture, [("M01", "p1", FIRST + timedelta(days=1))])
+
+    assert accepted(session, contract, again) == [(1, {p.name: 5_000 for p in payers})]
+    decide(session, first, payers[0], rejected=["M01"])
+    assert accepted(session, contract, again) == [(1, {payers[1].name: 5_000})]
+    decide(session, first, payers[1])
+    assert accepted(session, contract, again) == [(1, {payers[1].name: 5_000})]
+    assert taken(session, contract, again) == 0
+    claw_back_all(session, first, payers[1])
+    assert accepted(session, contract, again) == []
+    assert taken(session, contract, again) == 1
+
+
+def test_a_record_that_nobody_approved_is_not_accepted(
+    session: Session, centre: Centre, venture: Venture
+) -> None:
+    payer = builders.a_payer(session)
+    contract = builders.a_contract(session, centre, payer)
+    first = a_claim_of(
+        session, contract, venture, [("M01", "p1", FIRST)], state=ClaimState.SUBMITTED
+    )
+    decide(session, first, payer, rejected=["M01"])
+    again = a_claim_of(session, contract, venture, [("M01", "p1", FIRST)])
+    assert accepted(session, contract, again) == []
+
+
 def test_how_much_was_claimed_does_not_change_the_number_of_queries(
     session: Session, engine: Engine, contract: Contract, venture: Venture
 ) -> None:
@@ -183,6 +230,26 @@ def a_claim_of(
         records=records,
         starts_on=FIRST,
         ends_before=date(2024, 4, 1),
+    )
+
+
+def accepted(session: Session, contract: Contract, draft: Claim) -> list[Any]:
+    """Units and shares of everything that was accepted or is held, before the draft."""
+    before = already_accepted(session, newest_of(session, contract), draft)
+    return [(each.units, each.by_payer) for each in before]
+
+
+def claw_back_all(session: Session, claim: Claim, payer: Organisation) -> None:
+    claw_back(
+        session,
+        somebody_of(session, payer),
+        part_of(session, claim, payer),
+        line_of(session, claim),
+        record=session.scalars(
+            select(ClaimRecord).where(col(ClaimRecord.line_id) == line_of(session, claim).id)
+        ).one(),
+        reason="It did not last",
+        idempotency_key="form:1",
     )
 
 
