@@ -16,7 +16,7 @@ def test_an_investor_comes_to_their_position_and_opens_it_to_a_transfer(journey:
     page.get_by_role("link", name="See how the return was made").click()
     expect(page.get_by_role("heading", name="The flows")).to_be_visible()
     journey.check()
-    page.locator("tbody").get_by_role("link").first.click()
+    page.locator('tbody a[href^="/transfers/"]').first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("drawdown")
     expect(page.get_by_role("button", name="Reverse this transfer")).to_have_count(0)
     journey.check()
