@@ -13,7 +13,15 @@ from sqlmodel import Session, col
 
 from chec.clock import london_day
 from chec.finance.money import Pence
-from chec.models import Claim, ClaimPart, ClaimState, Contract, Role, Venture
+from chec.models import (
+    Claim,
+    ClaimPart,
+    ClaimState,
+    Contract,
+    ContractPayer,
+    Role,
+    Venture,
+)
 from chec.permissions import Action, Viewer
 from chec.queries.claims import visible_to
 
@@ -135,17 +143,22 @@ def list_choices(
     session: Session, viewer: Viewer, centre_id: int
 ) -> tuple[Mapping[int, str], Mapping[int, str]]:
     """The contracts and the ventures by which the viewer's claims can be filtered, by name."""
-    wanted = _wanted(viewer, centre_id, ClaimFilter())
     contracts = (
         select(col(Contract.id), col(Contract.reference))
-        .where(col(Contract.id).in_(select(col(Claim.contract_id)).where(*wanted)))
+        .where(col(Contract.centre_id) == centre_id)
         .order_by(func.lower(Contract.reference))
     )
     ventures = (
         select(col(Venture.id), col(Venture.name))
-        .where(col(Venture.id).in_(select(col(Claim.venture_id)).where(*wanted)))
+        .where(col(Venture.centre_id) == centre_id)
         .order_by(func.lower(Venture.name))
     )
+    if not _sees_whole(viewer, centre_id):
+        own = viewer.organisations(Action.VIEW_CLAIM, Role.COMMISSIONER)
+        paid = select(col(ContractPayer.contract_id)).where(col(ContractPayer.payer_id).in_(own))
+        contracts = contracts.where(col(Contract.id).in_(paid))
+        claimed = select(col(Claim.venture_id)).where(visible_to(viewer, Action.VIEW_CLAIM))
+        ventures = ventures.where(col(Venture.id).in_(claimed))
     return dict(session.execute(contracts).all()), dict(session.execute(ventures).all())
 
 

@@ -395,3 +395,12 @@ def test_a_filter_that_means_nothing_is_refused_in_words(
         answer = client.get(of_the_centre(centre, f"{path}{query}"))
         assert answer.status_code == 422
         assert "Choose one of the list." in answer.text
+
+
+@pytest.mark.usefixtures("director")
+def test_a_contract_without_claims_can_be_asked_for_too(
+    client: Client, session: Session, centre: Centre, contract: Contract
+) -> None:
+    session.commit()
+    path = of_the_centre(centre, f"?contract={reference('contract', contract.id)}")
+    assert "No claim fits this filter" in text(client, path)
