@@ -5,9 +5,10 @@
 
 import sys
 
-from tests.benchmarks import claims_valued, portfolio, returns
+from tests.benchmarks import claims_pages, claims_valued, portfolio, returns
 
 BENCHMARKS = {
+    "claims_pages": claims_pages.report,
     "claims_valued": claims_valued.report,
     "portfolio": portfolio.report,
     "returns": returns.report,
