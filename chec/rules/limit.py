@@ -1,4 +1,4 @@
-"""An amount not to be exceeded: the record that reaches it is paid in part, later ones not at all."""
+"""An amount not to be exceeded: the record that reaches it is paid in part, later ones not."""
 
 from chec.finance.money import Pence
 from chec.rules.claim_valuation import Reason
