@@ -63,7 +63,8 @@ def _decided(
     found: FoundPart, form: DecideForm | DecideLinesForm, lines: list[AskedLine]
 ) -> ResponseReturnValue:
     actor = acting_for(Action.DECIDE_CLAIM, found.payer.id)
-    if form.is_good() and form.is_confirmed:
+    is_good = form.is_good()
+    if is_good and form.is_confirmed:
         decision = decide_claim(g.session, actor, found.part, form.verdicts(lines))
         flash(_told(decision.approved_pence, found))
         return redirect(url_for("claims.show", claim_id=found.claim.id), 303)
@@ -76,7 +77,7 @@ def _decided(
         "terms": terms_of_claim(g.session, found.claim),
         "reasons": reasons,
     }
-    if not reasons and form.is_good():
+    if is_good and not reasons:
         confirm = _to_confirm(found, form.verdicts(lines), shown)
         if not form.blame(faults_to_post(g.session, actor, found.centre, confirm.pop("entries"))):
             return render_template("claims/decide_confirm.html", **confirm), 200

@@ -115,14 +115,15 @@ def undo(claim_id: int, payer_id: int, transfer_id: int) -> ResponseReturnValue:
     actor = acting(Action.RECORD_PAYMENT, found.centre.id)
     payment, transfer = get_payment(g.session, found.part, transfer_id)
     form = UndoPaymentForm()
-    if form.is_good() and form.is_confirmed:
+    is_good = form.is_good()
+    if is_good and form.is_confirmed:
         reversal = undo_payment(g.session, actor, payment, form.reason.data or "")
         return _done(found, reversal.id, "was undone by")
     undone = find_reversal(g.session, transfer.id)
     reasons = reasons_not_to_undo(
         found.part, transfer.cause, pence=transfer.pence, undone_by_id=undone.id if undone else None
     )
-    if form.is_good() and not reasons:
+    if is_good and not reasons:
         entry = undoing_entry(found.claim, found.part, transfer, _day_of_undoing(transfer))
         return _to_confirm("claims/undo_confirm.html", found, form, entry, transfer=transfer)
     return _to_fill_in("claims/undo.html", found, form, reasons=reasons, transfer=transfer)
