@@ -211,7 +211,7 @@ def test_a_paid_outcome_is_clawed_back_and_the_money_returned(
     ("told", "says"),
     [
         ({"units": "4", "reason": "Back"}, "3 can be clawed back"),
-        ({"units": "two", "reason": "Back"}, "how many"),
+        ({"units": "two", "reason": "Back"}, "Write a whole number"),
         ({"units": "1", "pounds": "300.01", "reason": "Back"}, "£300.00 is left"),
         ({"units": "1", "reason": ""}, "Say why"),
     ],

@@ -2,12 +2,13 @@
 
 from typing import NamedTuple
 
-from wtforms import IntegerField, StringField
+from wtforms import StringField
 from wtforms.validators import InputRequired
 
 from chec.finance.money import Pence
 from chec.rules.claim_approval import REASON_LENGTH
 from chec.rules.clawback import Approved
+from chec.web.forms.claim_lines import CountField
 from chec.web.forms.confirm import ConfirmedForm
 from chec.web.forms.fields import MoneyField
 
@@ -37,7 +38,7 @@ class ClawBackRecordForm(ConfirmedForm):
 class ClawBackCountForm(ClawBackRecordForm):
     """How many outcomes did not hold, and what goes back for them."""
 
-    units = IntegerField(
+    units = CountField(
         "How many outcomes did not hold?",
         validators=[InputRequired("Enter how many, as a whole number.")],
     )
