@@ -79,7 +79,6 @@ _net = _earned - _funded
 SORTED_BY: dict[str, SQLColumnExpression[Any]] = {
     "name": func.lower(Venture.name),
     "stage": case({stage: place for place, stage in enumerate(Stage)}, value=col(Venture.stage)),
-    "provider": func.lower(Organisation.name),
     "funded": _funded,
     "earned": _earned,
     "net": _net,

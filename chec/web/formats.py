@@ -31,8 +31,8 @@ def pounds(pence: int, *, whole: bool = False) -> str:
 
 
 def percent(rate: float, places: int = 1) -> str:
-    """A fraction as `12.5%`, and `−3.0%` (U+2212) below zero."""
-    return _with_true_minus(f"{rate * 100:,.{places}f}%")
+    """A fraction as `12.5%`, and `−3.0%` (U+2212) below zero; what rounds to zero has no sign."""
+    return _with_true_minus(f"{rate * 100:z,.{places}f}%")
 
 
 def multiple(value: float) -> str:

@@ -269,7 +269,7 @@ def test_fifty_ventures_make_a_page(
     session.commit()
     client.sign_in(director)
     assert "Rows 1 to 50 of 51" in client.get(PORTFOLIO).text
-    names = soup(client.get(f"{PORTFOLIO}?page=2")).select("#ventures ~ * tbody th")
+    names = soup(client.get(f"{PORTFOLIO}?page=2")).select("#ventures ~ * tbody th a")
     assert [name.get_text(strip=True) for name in names] == ["Venture 050"]
 
 
