@@ -3,7 +3,7 @@
 The amounts are those asked of the payers whose parts the viewer sees: a commissioner's own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -23,7 +23,6 @@ from chec.models import (
     Venture,
 )
 from chec.permissions import Action, Viewer
-from chec.queries.claims import visible_to
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,10 @@ _COLUMNS: dict[str, SQLColumnExpression[Any]] = {
     "contract": func.lower(Contract.reference),
     "period": col(Claim.ends_before),
     "state": case({state: n for n, state in enumerate(ClaimState)}, value=col(Claim.state)),
-    "age": col(Claim.submitted_on),
+    "age": case(
+        (col(Claim.state) == ClaimState.SUBMITTED, col(Claim.submitted_on)),
+        (col(Claim.state) == ClaimState.DRAFT, func.date(Claim.prepared_at)),
+    ),
 }
 SORTED_BY = frozenset({*_COLUMNS, *_AMOUNTS})
 """What a list of claims can be sorted by."""
@@ -116,27 +118,22 @@ def list_claims(
 
     What has no value comes last.
     """
-    query = (
-        select(
-            col(Claim.id),
-            col(Claim.state),
-            col(Claim.starts_on),
-            col(Claim.ends_before),
-            col(Claim.prepared_at),
-            col(Claim.submitted_on),
-            col(Venture.name),
-            col(Contract.reference),
-        )
-        .join(Venture, col(Claim.venture_id) == Venture.id)
-        .join(Contract, col(Claim.contract_id) == Contract.id)
+    # The keys first, by an index if need be; what is shown of them is read for one page only.
+    keys = (
+        select(col(Claim.id))
         .where(*_wanted(viewer, centre_id, chosen))
         .order_by(*_order(viewer, centre_id, sort))
         .offset(offset)
         .limit(limit)
     )
-    rows = session.execute(query).all()
-    sums = _sums_of(session, viewer, centre_id, [row.id for row in rows] if limit else None)
-    return [ListedClaim._make((*row, sums.get(row.id))) for row in rows]
+    for table, name in ((Venture, "venture"), (Contract, "contract")):
+        if sort.removeprefix("-") == name:
+            keys = keys.join(table, getattr(Claim, f"{name}_id") == col(table.id))
+    ids = session.scalars(keys).all()
+    some = None if limit is None else ids
+    shown = _shown(session, centre_id, some)
+    sums = _sums_of(session, viewer, centre_id, some)
+    return [ListedClaim._make((*shown[key], sums.get(key))) for key in ids]
 
 
 def list_choices(
@@ -157,15 +154,40 @@ def list_choices(
         own = viewer.organisations(Action.VIEW_CLAIM, Role.COMMISSIONER)
         paid = select(col(ContractPayer.contract_id)).where(col(ContractPayer.payer_id).in_(own))
         contracts = contracts.where(col(Contract.id).in_(paid))
-        claimed = select(col(Claim.venture_id)).where(visible_to(viewer, Action.VIEW_CLAIM))
-        ventures = ventures.where(col(Venture.id).in_(claimed))
+        claimed = select(1).where(col(Claim.venture_id) == Venture.id, _is_asked_of(viewer))
+        ventures = ventures.where(claimed.correlate(Venture).exists())
     return dict(session.execute(contracts).all()), dict(session.execute(ventures).all())
+
+
+def _shown(
+    session: Session, centre_id: int, claim_ids: Sequence[int] | None
+) -> dict[int, tuple[Any, ...]]:
+    """What a list shows of each claim but its sums; of all of the centre where none are named."""
+    query = (
+        select(
+            col(Claim.id),
+            col(Claim.state),
+            col(Claim.starts_on),
+            col(Claim.ends_before),
+            col(Claim.prepared_at),
+            col(Claim.submitted_on),
+            col(Venture.name),
+            col(Contract.reference),
+        )
+        .join(Venture, col(Claim.venture_id) == Venture.id)
+        .join(Contract, col(Claim.contract_id) == Contract.id)
+    )
+    if claim_ids is None:
+        query = query.where(col(Claim.centre_id) == centre_id)
+    else:
+        query = query.where(col(Claim.id).in_(claim_ids))
+    return {row.id: tuple(row) for row in session.execute(query)}
 
 
 def _wanted(viewer: Viewer, centre_id: int, chosen: ClaimFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [col(Claim.centre_id) == centre_id]
     if not _sees_whole(viewer, centre_id):
-        conditions.append(visible_to(viewer, Action.VIEW_CLAIM))
+        conditions.append(_is_asked_of(viewer))
     if chosen.state:
         conditions.append(col(Claim.state) == chosen.state)
     if chosen.contract_id:
@@ -177,6 +199,13 @@ def _wanted(viewer: Viewer, centre_id: int, chosen: ClaimFilter) -> list[ColumnE
 
 def _sees_whole(viewer: Viewer, centre_id: int) -> bool:
     return viewer.sees_all or centre_id in viewer.centres(Action.VIEW_CLAIM)
+
+
+def _is_asked_of(viewer: Viewer) -> ColumnElement[bool]:
+    """Whether a claim asks an organisation of the viewer; a draft asks nobody."""
+    own = viewer.organisations(Action.VIEW_CLAIM, Role.COMMISSIONER)
+    part = (col(ClaimPart.claim_id) == Claim.id, col(ClaimPart.payer_id).in_(own))
+    return select(1).where(*part).correlate(Claim).exists()
 
 
 def _parts_seen(viewer: Viewer, centre_id: int) -> ColumnElement[bool]:
@@ -199,7 +228,7 @@ def _order(viewer: Viewer, centre_id: int, sort: str) -> list[SQLColumnExpressio
 
 
 def _sums_of(
-    session: Session, viewer: Viewer, centre_id: int, claim_ids: list[int] | None
+    session: Session, viewer: Viewer, centre_id: int, claim_ids: Sequence[int] | None
 ) -> dict[int, Sums]:
     """By claim; of all claims of the centre where no keys are given."""
     query = (

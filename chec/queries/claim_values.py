@@ -58,10 +58,13 @@ def contract_of(session: Session, found: ClaimOfCentre) -> ContractOfCentre:
 
 
 def get_value(
-    session: Session, contract: ContractOfCentre, claim: Claim, today: date
+    session: Session,
+    contract: ContractOfCentre,
+    claim: Claim,
+    lines: Sequence[ClaimLine],
+    today: date,
 ) -> ClaimValue:
-    """What the claim is worth: computed now for a draft, as if it were claimed today."""
-    lines = list_lines(session, claim)
+    """What the claim of these lines is worth: for a draft now, as if it were claimed today."""
     if claim.state is not ClaimState.DRAFT:
         return _stored(session, contract, claim, lines)
     refusals = reasons_not_to_value(contract.terms, [each.measure for each in lines if each.units])

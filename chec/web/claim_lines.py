@@ -177,8 +177,8 @@ def _rows(found: ClaimOfCentre, measure: str | None, **window: Any) -> list[List
     rows = list_records(g.session, found.claim, measure, **window)
     if found.claim.state is not ClaimState.DRAFT:
         return rows
-    contract = contract_of(g.session, found)
-    return as_valued(rows, get_value(g.session, contract, found.claim, clock.today()))
+    contract, lines = contract_of(g.session, found), list_lines(g.session, found.claim)
+    return as_valued(rows, get_value(g.session, contract, found.claim, lines, clock.today()))
 
 
 def _cells(rows: Iterable[ListedRecord], *, shows_persons: bool) -> Iterator[tuple[object, ...]]:

@@ -176,13 +176,13 @@ def discard(claim_id: int) -> ResponseReturnValue:
 def _shown(found: ClaimOfCentre) -> dict[str, Any]:
     """What every page about the worth of a claim is given."""
     contract = contract_of(g.session, found)
-    parts = list_parts(g.session, found.claim)
+    lines, parts = list_lines(g.session, found.claim), list_parts(g.session, found.claim)
     return {
         **found._asdict(),
         "parts": parts,
         "terms": contract.terms,
-        "value": get_value(g.session, contract, found.claim, clock.today()),
-        "lines": {line.measure: line for line in list_lines(g.session, found.claim)},
+        "value": get_value(g.session, contract, found.claim, lines, clock.today()),
+        "lines": {line.measure: line for line in lines},
         "may_see_records": is_open_to(viewer(), Action.VIEW_RECORDS, found, parts),
         "may_be_withdrawn": not reasons_not_to_withdraw(found.claim, [p.part for p in parts]),
         "prepared_by": user_name(g.session, found.claim.prepared_by_id),
