@@ -341,7 +341,9 @@ def _a_decided_claim(session: Session, centre: Centre) -> ClaimLine:
     add(ClaimShare(claim_id=claim.id, measure="M", financial_year=2026, payer_id=payer.id, pence=1))
     add(RecordShare(record_id=record.id, payer_id=payer.id, pence=1))
     state = PartState.APPROVED
-    part = add(ClaimPart(claim_id=claim.id, payer_id=payer.id, asked_pence=1, state=state))
+    part = add(
+        ClaimPart(claim_id=claim.id, payer_id=payer.id, asked_pence=1, asked_on=day, state=state)
+    )
     moved = builders.a_transfer(session, centre, on=day).id
     decision = add(
         ClaimDecision(

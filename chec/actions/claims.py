@@ -227,6 +227,7 @@ def _ask_payers(
                     payer_id=contract.payers[name],
                     asked_pence=pence,
                     state=PartState.WAITING,
+                    asked_on=today,
                     decide_by_on=None if within is None else today + timedelta(days=within),
                 )
             )

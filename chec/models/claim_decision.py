@@ -21,13 +21,24 @@ class PartState(StrEnum):
 class ClaimPart(SQLModel, table=True):
     """A payer's part of a submitted claim. `paid_pence` is net of what was returned or undone.
 
-    `decide_by_on` is the last day that the contract gives for deciding.
+    `asked_on` is when the claim was submitted, `decide_by_on` the last day that the contract gives
+    for deciding.
     """
 
     __tablename__ = "claim_part"
     __table_args__ = (
         UniqueConstraint("claim_id", "payer_id"),
-        Index("claim_part_by_state", "payer_id", "state", "id"),
+        # Holds all that the totals of an inbox add up.
+        Index(
+            "claim_part_by_state",
+            "payer_id",
+            "state",
+            "asked_on",
+            "id",
+            "decide_by_on",
+            "asked_pence",
+            "approved_pence",
+        ),
         CheckConstraint(
             "approved_pence BETWEEN 0 AND asked_pence", name="approved_at_most_what_was_asked"
         ),
@@ -42,6 +53,7 @@ class ClaimPart(SQLModel, table=True):
     payer_id: int = Field(foreign_key="organisation.id")
     asked_pence: int = columns.pence()
     state: PartState = columns.enum(PartState)
+    asked_on: date
     decide_by_on: date | None = None
     approved_pence: int = columns.pence(0)
     clawed_back_pence: int = columns.pence(0)

@@ -365,6 +365,7 @@ def _make_decisions() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("asked_on", sa.Date(), nullable=False),
         sa.Column("decide_by_on", sa.Date(), nullable=True),
         sa.Column("approved_pence", sa.BigInteger(), nullable=False),
         sa.Column("clawed_back_pence", sa.BigInteger(), nullable=False),
@@ -387,7 +388,20 @@ def _make_decisions() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("claim_id", "payer_id"),
     )
-    op.create_index("claim_part_by_state", "claim_part", ["payer_id", "state", "id"], unique=False)
+    op.create_index(
+        "claim_part_by_state",
+        "claim_part",
+        [
+            "payer_id",
+            "state",
+            "asked_on",
+            "id",
+            "decide_by_on",
+            "asked_pence",
+            "approved_pence",
+        ],
+        unique=False,
+    )
     op.create_table(
         "claim_decision",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -84,7 +84,13 @@ class Books:
             asked = sum(pence[place] for _, _, pence in lines)
             state = PartState.WAITING
             self.add(
-                ClaimPart(claim_id=claim.id, payer_id=payer.id, asked_pence=asked, state=state)
+                ClaimPart(
+                    claim_id=claim.id,
+                    payer_id=payer.id,
+                    asked_pence=asked,
+                    asked_on=builders.NOW.date(),
+                    state=state,
+                )
             )
         return claim
 

@@ -29,7 +29,14 @@ def a_claim(prepared_by: int | None, submitted_by: int | None) -> Claim:
 
 
 CLAIM = a_claim(5, 6)
-WAITING = ClaimPart(id=1, claim_id=42, payer_id=3, asked_pence=900, state=PartState.WAITING)
+
+
+def a_part(state: PartState) -> ClaimPart:
+    asked_on = date(2026, 7, 6)
+    return ClaimPart(id=1, claim_id=42, payer_id=3, asked_pence=900, asked_on=asked_on, state=state)
+
+
+WAITING = a_part(PartState.WAITING)
 NO = Rejection(RejectionReason.OTHER, "Seen twice")
 
 
@@ -56,8 +63,7 @@ def test_a_second_decision_hears_who_decided_and_when() -> None:
 
 
 def test_what_was_withdrawn_is_not_decided() -> None:
-    part = ClaimPart(id=1, claim_id=42, payer_id=3, asked_pence=900, state=PartState.WITHDRAWN)
-    [reason] = reasons_not_to_decide(CLAIM, part, 7, None)
+    [reason] = reasons_not_to_decide(CLAIM, a_part(PartState.WITHDRAWN), 7, None)
     assert "withdrawn" in reason
 
 

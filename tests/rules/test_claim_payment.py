@@ -22,6 +22,7 @@ def a_part(*, approved: int = 10_000, paid: int = 0, back: int = 0) -> ClaimPart
         claim_id=42,
         payer_id=3,
         asked_pence=10_000,
+        asked_on=DECIDED_ON,
         state=PartState.APPROVED,
         approved_pence=approved,
         paid_pence=paid,
