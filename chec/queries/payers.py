@@ -106,6 +106,19 @@ def get_payer(session: Session, viewer: Viewer, centre_id: int, payer_id: int) -
     return PayerOfCentre._make(found)
 
 
+def list_centres_paid(session: Session, viewer: Viewer) -> Sequence[PayerOfCentre]:
+    """The viewer's own organisations, each with every centre that it pays, by centre."""
+    pairs = centre_and_payer()
+    query = (
+        select(Organisation, Centre)
+        .join(pairs, pairs.c.payer_id == Organisation.id)
+        .join(Centre, pairs.c.centre_id == Centre.id)
+        .where(col(Organisation.id).in_(viewer.organisations(Action.VIEW_PAYER, Role.COMMISSIONER)))
+        .order_by(func.lower(Centre.name), func.lower(Organisation.name))
+    )
+    return [PayerOfCentre._make(row) for row in session.execute(query)]
+
+
 def list_positions_of_payers(
     session: Session, viewer: Viewer, centre_id: int, known: KnownTo | None = None
 ) -> Sequence[PayerPosition]:

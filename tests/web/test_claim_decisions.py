@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 from chec.models import Centre, Claim, ClaimDecision, Contract, Organisation, Role, User
 from tests import builders
 from tests.claim_parts import decide, line_of, part_of
-from tests.client import Client
+from tests.client import Client, soup
 from tests.web.claim_pages import address, ask, confirm, heading, text_of
 
 NO_LETTERS = {"code": "evidence missing", "words": "No letters"}
@@ -70,6 +70,21 @@ def test_an_inbox_shows_what_waits_and_an_empty_one_says_so(
     session.commit()
     assert "Nothing waits for your decision" in text_of(client.get("/inbox"))
     assert f"CL-{claim.id:04d}" in text_of(client.get("/inbox?tray=decided"))
+
+
+def test_an_inbox_leads_to_every_centre_that_one_pays(
+    client: Client, session: Session, claim: Claim, payers: list[Organisation], commissioner: User
+) -> None:
+    def leads_to() -> set[str]:
+        return {str(link["href"]) for link in soup(client.get("/inbox")).select("a[href]")}
+
+    client.sign_in(commissioner)
+    here = f"/centres/C-{claim.centre_id:04d}/contracts"
+    assert here in leads_to()
+    elsewhere = builders.a_centre(session)
+    builders.a_contract(session, elsewhere, payers[0])
+    session.commit()
+    assert {here, f"/centres/C-{elsewhere.id:04d}/contracts"} <= leads_to()
 
 
 def test_nothing_is_decided_before_it_is_confirmed(
