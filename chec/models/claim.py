@@ -34,6 +34,8 @@ class Claim(SQLModel, table=True):
             "(state = 'draft') = (payable_pence IS NULL)", name="valued_once_submitted"
         ),
         Index("claim_by_state", "centre_id", "state", "id"),
+        # A discarded draft's reference is not given out again.
+        {"sqlite_autoincrement": True},
     )
 
     id: int = Field(default=None, primary_key=True)

@@ -199,6 +199,7 @@ def _make_claims() -> None:
             ["contract_version.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
     )
     op.create_index("claim_by_state", "claim", ["centre_id", "state", "id"], unique=False)
     op.create_index(op.f("ix_claim_contract_id"), "claim", ["contract_id"], unique=False)

@@ -331,6 +331,15 @@ def test_a_draft_is_discarded_and_not_withdrawn(session: Session, contract: Cont
         discard_claim(session, builders.an_actor(), draft)
 
 
+def test_the_reference_of_a_discarded_draft_is_not_given_out_again(
+    session: Session, contract: Contract
+) -> None:
+    discarded = builders.a_claim(session, contract, state=ClaimState.DRAFT)
+    key = discarded.id
+    discard_claim(session, builders.an_actor(), discarded)
+    assert builders.a_claim(session, contract, state=ClaimState.DRAFT).id > key
+
+
 def test_a_submitted_claim_is_not_discarded(session: Session, draft: Claim) -> None:
     builders.submit(session, draft)
     act = partial(discard_claim, session, builders.an_actor(), draft)
