@@ -1,5 +1,6 @@
 """A client that looks at every page it is given."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -57,16 +58,23 @@ def signed_in(
 
 
 def check_html(text: str, *, part: bool) -> None:
-    """Fail with every mistake of the page; a `part` of a page need not have a head and a body."""
+    """Fail with every mistake of the page; a `part` of a page need not have a head and a body.
+
+    An id that is there twice is one: a label would lead to the wrong place.
+    """
     parser = html5lib.HTMLParser()
     if part and not text.lstrip().lower().startswith("<!doctype"):
-        parser.parseFragment(text)
+        document = parser.parseFragment(text)
     else:
-        parser.parse(text)
+        document = parser.parse(text)
     lines = text.splitlines()
     mistakes = [
         f"{MISTAKES[code] % values} in line {line}: {lines[line - 1].strip()}"
         for (line, _column), code, values in parser.errors
+    ]
+    ids = Counter(each.get("id") for each in document.iter() if each.get("id"))
+    mistakes += [
+        f"the id {name} is there {count} times" for name, count in ids.items() if count > 1
     ]
     assert not mistakes, "\n".join(mistakes)
 

@@ -97,12 +97,12 @@ def _select(field: SelectField) -> Parameters:
 def _radios(field: RadioField) -> Parameters:
     items = [{**item, "checked": item["selected"]} for item in _choices(field)]
     legend = {"text": _common(field)["label"]["text"], "size": "s"}
-    return {"idPrefix": field.id, "items": items, "fieldset": {"legend": legend}}
+    return {**_around(field), "items": items, "fieldset": {"legend": legend}}
 
 
 def _checkboxes(field: SelectMultipleField) -> Parameters:
     items = [{**item, "checked": item["selected"]} for item in _choices(field)]
-    return {"idPrefix": field.id, "items": items, "classes": "nhsuk-checkboxes--small"}
+    return {**_around(field), "items": items, "classes": "nhsuk-checkboxes--small"}
 
 
 def _checkbox(field: BooleanField) -> Parameters:
@@ -112,7 +112,12 @@ def _checkbox(field: BooleanField) -> Parameters:
         "text": field.label.text,
         "checked": bool(field.data),
     }
-    return {"idPrefix": field.id, "items": [item]}
+    return {**_around(field), "items": [item]}
+
+
+def _around(field: Field) -> Parameters:
+    # The first input has the field's id, which an error leads to; what is around them has another.
+    return {"id": f"{field.id}-items", "idPrefix": field.id}
 
 
 def _text(field: Any) -> Parameters:
