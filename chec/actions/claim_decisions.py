@@ -1,5 +1,7 @@
 """Deciding a payer's part of a claim."""
 
+from collections.abc import Iterator
+
 from sqlmodel import Session
 
 from chec import audit
@@ -14,7 +16,6 @@ from chec.models import (
     ClaimPart,
     DecisionLine,
     Event,
-    Transfer,
 )
 from chec.models.references import reference
 from chec.permissions import Actor
@@ -27,6 +28,7 @@ from chec.queries.claim_decisions import (
     verdicts_of,
 )
 from chec.rules.claim_approval import (
+    Proposal,
     Verdicts,
     faults_of_verdicts,
     propose,
@@ -68,16 +70,7 @@ def decide_claim(
     )
     session.add(decision)
     session.flush()
-    session.add_all(
-        DecisionLine(
-            decision_id=decision.id,
-            line_id=line_id,
-            pence=proposal.approved[line_id],
-            reason_code=rejection.code if rejection else None,
-            reason=rejection.words.strip() if rejection else "",
-        )
-        for line_id, rejection in verdicts.items()
-    )
+    session.add_all(_lines(decision, verdicts, proposal))
     claim.state = state_of(list_parts_of(session, claim))
     keep_use(session, claim.contract_id)
     audit.record(session, actor, Event.CLAIM_DECIDED, reference("claim", claim.id), _told(part))
@@ -94,14 +87,26 @@ def _is_same(session: Session, actor: Actor, first: ClaimDecision, verdicts: Ver
     return verdicts_of(session, first) == told
 
 
+def _lines(
+    decision: ClaimDecision, verdicts: Verdicts, proposal: Proposal
+) -> Iterator[DecisionLine]:
+    for line_id, rejection in verdicts.items():
+        yield DecisionLine(
+            decision_id=decision.id,
+            line_id=line_id,
+            pence=proposal.approved[line_id],
+            reason_code=rejection.code if rejection else None,
+            reason=rejection.words.strip() if rejection else "",
+        )
+
+
 def _post_approval(session: Session, actor: Actor, claim: Claim, part: ClaimPart) -> int | None:
     if not part.approved_pence:
         return None
     centre = session.get_one(Centre, claim.centre_id)
     entry = approval_entry(claim, part, part.approved_pence, london_day(actor.at))
     key = f"decision:{claim.id}:payer:{part.payer_id}"
-    transfer: Transfer = post_transfer(session, actor, centre, entry, key)
-    return transfer.id
+    return post_transfer(session, actor, centre, entry, key).id
 
 
 def _told(part: ClaimPart) -> str:

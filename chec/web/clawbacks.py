@@ -10,7 +10,6 @@ from chec import clock
 from chec.actions.clawbacks import claw_back, faults_to_claw_back
 from chec.finance.money import format_pounds
 from chec.models import LineBasis
-from chec.models.references import reference
 from chec.permissions import Action
 from chec.queries.accounts import accounts_touched
 from chec.queries.claim_decisions import FoundPart, get_part, terms_of_claim
@@ -36,7 +35,7 @@ from chec.rules.clawback import (
 )
 from chec.web.access import acting_for, needs, viewer
 from chec.web.claim_decisions import own_accounts
-from chec.web.forms.clawbacks import ClawBackCountForm, ClawBackRecordForm
+from chec.web.forms.clawbacks import ClawBackCountForm, ClawBackRecordForm, Told
 from chec.web.lists import page_of
 
 pages = Blueprint(
@@ -46,8 +45,6 @@ pages = Blueprint(
         "/claims/<reference('claim'):claim_id>/payers/<reference('organisation'):payer_id>/claw-back"
     ),
 )
-
-_SENT_ALREADY = "This was clawed back already, as shown here."
 
 
 @pages.get("")
@@ -122,40 +119,44 @@ def _clawed_back(
     }
     if form.is_good():
         told = form.told(approved)
+        record = chosen.record if chosen else None
         if form.is_confirmed:
             done = claw_back(
                 g.session,
                 actor,
                 found.part,
                 own.line,
-                record=chosen.record if chosen else None,
+                record=record,
                 **told._asdict(),
                 idempotency_key=form.key,
             )
-            name = reference("claim", found.claim.id)
-            flash(f"{found.payer.name} clawed back {format_pounds(done.pence)} of {name}.")
-            return redirect(url_for("claims.show", claim_id=found.claim.id), 303)
+            return _done(found, f"{found.payer.name} clawed back {format_pounds(done.pence)}.")
         if find_clawback_under(g.session, found.part, form.key):
-            flash(_SENT_ALREADY)
-            return redirect(url_for("claims.show", claim_id=found.claim.id), 303)
+            return _done(found, "This was clawed back already, as shown here.")
         faults = faults_to_claw_back(g.session, actor, found.part, approved, **told._asdict())
         if not form.blame(faults):
-            entry = clawback_entry(found.claim, found.part, told.pence, clock.today())
-            touched = own_accounts(accounts_touched(g.session, found.centre, [entry]))
-            page = render_template(
-                "claims/claw_back_confirm.html",
-                **shown,
-                back=told,
-                touched=touched,
-                owed_pence=owed_back_after(found.part, told.pence),
-            )
-            return page, 200
+            return render_template("claims/claw_back_confirm.html", **shown, **_told(found, told))
     page = render_template(
         "claims/claw_back_one.html",
         **shown,
         reasons=reasons_not_to_claw_back(approved, clock.today()),
     )
     return page, form.status
+
+
+def _told(found: FoundPart, back: Told) -> dict[str, Any]:
+    """What the page to confirm shows of a clawback."""
+    entry = clawback_entry(found.claim, found.part, back.pence, clock.today())
+    return {
+        "back": back,
+        "touched": own_accounts(accounts_touched(g.session, found.centre, [entry])),
+        "owed_pence": owed_back_after(found.part, back.pence),
+    }
+
+
+def _done(found: FoundPart, what: str) -> ResponseReturnValue:
+    flash(what)
+    return redirect(url_for("claims.show", claim_id=found.claim.id), 303)
 
 
 def _reasons(own: ApprovedLine, approved: Approved) -> list[str]:
