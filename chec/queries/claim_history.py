@@ -12,7 +12,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import CTE, and_, func, or_, select
 from sqlmodel import Session, col
 
 from chec.finance.money import Pence
@@ -37,12 +37,26 @@ from chec.rules.claim_valuation import Accepted
 from chec.rules.contract_terms import SameAs
 from chec.rules.same_outcomes import Outcome
 
+_is_waiting = col(ClaimPart.state) == PartState.WAITING
+_is_approved = and_(col(DecisionLine.id).is_not(None), col(DecisionLine.reason_code).is_(None))
 _removed_at = col(ClaimRecord.removed_at)
 has_passed = or_(
     _removed_at.is_(None),
     _removed_at.not_in((RemovalStep.EVIDENCE, RemovalStep.CHAIN, RemovalStep.PERSON)),
 )
 """Whether a valued ClaimRecord passed the steps before the caps: it can then be followed."""
+
+is_standing_line = or_(
+    select(1)
+    .where(col(ClaimPart.claim_id) == ClaimLine.claim_id, _is_waiting)
+    .correlate(ClaimLine)
+    .exists(),
+    select(1)
+    .where(col(DecisionLine.line_id) == ClaimLine.id, col(DecisionLine.reason_code).is_(None))
+    .correlate(ClaimLine)
+    .exists(),
+)
+"""Whether a ClaimLine was approved by a payer, or one has still to decide."""
 
 
 class _Standing(NamedTuple):
@@ -89,26 +103,13 @@ def already_accepted(
     ]
 
 
-def is_standing_line(contract_ids: Iterable[int]) -> ColumnElement[bool]:
-    """Whether a ClaimLine of these contracts was approved by a payer, or one has still to decide.
+def keys_of_records(persons: Any) -> CTE:
+    """The keys of all records of these persons, to join before anything else: nobody has many.
 
-    As a condition on ClaimLine.
+    Left to itself SQLite looks in every line of the contract for each person.
     """
-    stands = (
-        select(col(ClaimPart.claim_id), col(DecisionLine.line_id))
-        .select_from(ClaimPart)
-        .join(Claim, col(ClaimPart.claim_id) == Claim.id)
-        .join(ClaimDecision, col(ClaimDecision.part_id) == ClaimPart.id, isouter=True)
-        .join(DecisionLine, col(DecisionLine.decision_id) == ClaimDecision.id, isouter=True)
-        .where(col(Claim.contract_id).in_(list(contract_ids)))
-    )
-    open_claims = stands.with_only_columns(col(ClaimPart.claim_id)).where(_is_waiting)
-    approved = stands.with_only_columns(col(DecisionLine.line_id)).where(_is_approved)
-    return or_(col(ClaimLine.claim_id).in_(open_claims), col(ClaimLine.id).in_(approved))
-
-
-_is_waiting = col(ClaimPart.state) == PartState.WAITING
-_is_approved = and_(col(DecisionLine.id).is_not(None), col(DecisionLine.reason_code).is_(None))
+    query = select(col(ClaimRecord.id)).where(col(ClaimRecord.person).in_(persons))
+    return query.cte("keys_of_records").prefix_with("MATERIALIZED")
 
 
 def _names_of_payers(session: Session, contract: ContractOfCentre) -> dict[int, str]:
@@ -130,15 +131,16 @@ def _persons_of(claim: Claim) -> Any:
 
 def _records(claim: Claim, contract_ids: Sequence[int], *columns: Any) -> Any:
     """A query for `columns` of the standing records of the claim's persons."""
+    of_persons = keys_of_records(_persons_of(claim))
     return (
         select(*columns)
-        .select_from(ClaimRecord)
+        .select_from(of_persons)
+        .join(ClaimRecord, col(ClaimRecord.id) == of_persons.c.id)
         .join(ClaimLine, col(ClaimRecord.line_id) == ClaimLine.id)
         .join(Claim, col(ClaimLine.claim_id) == Claim.id)
         .where(
             col(Claim.contract_id).in_(contract_ids),
-            col(ClaimRecord.person).in_(_persons_of(claim)),
-            is_standing_line(contract_ids),
+            is_standing_line,
         )
     )
 

@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 
 from chec.errors import RuleBroken
 from chec.models import Claim, ClaimLine, ClaimRecord, ClaimState
-from chec.queries.claim_history import has_passed, is_standing_line
+from chec.queries.claim_history import has_passed, is_standing_line, keys_of_records
 from chec.queries.claims import list_lines
 from chec.queries.contracts import ContractOfCentre
 from chec.rules.claim_file import CellFault, UnreadableClaimFile, read_claim_file
@@ -52,10 +52,7 @@ def _claimed(session: Session, claim: Claim, records: Iterable[Record]) -> dict[
     """In which draft, or claim that stands, what these records claim is claimed already."""
     wanted = {achieved(record) for record in records}
     persons = sorted({person for _, person, _ in wanted})
-    is_claimed = or_(
-        col(Claim.state) == ClaimState.DRAFT,
-        and_(is_standing_line([claim.contract_id]), has_passed),
-    )
+    is_claimed = or_(col(Claim.state) == ClaimState.DRAFT, and_(is_standing_line, has_passed))
     query = (
         select(
             col(ClaimLine.measure),
@@ -69,7 +66,8 @@ def _claimed(session: Session, claim: Claim, records: Iterable[Record]) -> dict[
     )
     found: dict[Achieved, int] = {}
     for begin in range(0, len(persons), _BATCH):
-        some = query.where(col(ClaimRecord.person).in_(persons[begin : begin + _BATCH]))
+        keys = keys_of_records(persons[begin : begin + _BATCH])
+        some = query.join(keys, keys.c.id == ClaimRecord.id)
         for measure, person, achieved_on, claim_id in session.execute(some):
             if (measure, person, achieved_on) in wanted:
                 found[measure, person, achieved_on] = claim_id
