@@ -5,9 +5,10 @@
 
 import sys
 
-from tests.benchmarks import claims_pages, claims_valued, portfolio, returns
+from tests.benchmarks import claim_acts, claims_pages, claims_valued, portfolio, returns
 
 BENCHMARKS = {
+    "claim_acts": claim_acts.report,
     "claims_pages": claims_pages.report,
     "claims_valued": claims_valued.report,
     "portfolio": portfolio.report,
