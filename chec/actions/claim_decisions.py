@@ -72,7 +72,7 @@ def decide_claim(
     session.flush()
     session.add_all(_lines(decision, verdicts, proposal))
     claim.state = state_of(list_parts_of(session, claim))
-    keep_use(session, claim.contract_id)
+    keep_use(session, claim)
     audit.record(session, actor, Event.CLAIM_DECIDED, reference("claim", claim.id), _told(part))
     return decision
 

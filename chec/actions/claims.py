@@ -144,7 +144,7 @@ def submit_claim(session: Session, actor: Actor, claim: Claim, seen_pence: Pence
     claim.submitted_by_id, claim.submitted_at, claim.submitted_on = actor.user_id, actor.at, today
     claim.gross_pence, claim.payable_pence = value.gross_pence, value.payable_pence
     session.add(claim)
-    keep_use(session, contract.contract.id)
+    keep_use(session, claim)
     asked = format_pounds(value.payable_pence)
     audit.record(session, actor, Event.CLAIM_SUBMITTED, reference("claim", claim.id), asked)
     return claim
@@ -170,7 +170,7 @@ def withdraw_claim(session: Session, actor: Actor, claim: Claim) -> Claim:
     claim.state = ClaimState.WITHDRAWN
     claim.withdrawn_at, claim.withdrawn_on = actor.at, london_day(actor.at)
     session.add(claim)
-    keep_use(session, claim.contract_id)
+    keep_use(session, claim)
     audit.record(session, actor, Event.CLAIM_WITHDRAWN, reference("claim", claim.id))
     return claim
 

@@ -99,7 +99,7 @@ def claw_back(
     part.clawed_back_pence += pence
     session.flush()
     claim.state = state_of(list_parts_of(session, claim))
-    keep_use(session, claim.contract_id)
+    keep_use(session, claim)
     told = f"{reference('organisation', part.payer_id)}: {line.measure}"
     audit.record(session, actor, Event.OUTCOME_CLAWED_BACK, reference("claim", claim.id), told)
     return clawback

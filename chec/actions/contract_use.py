@@ -3,18 +3,21 @@
 from sqlalchemy import delete
 from sqlmodel import Session, col
 
-from chec.models import MeasureUse, PayerUse
+from chec.models import Claim, MeasureUse, PayerUse
+from chec.queries.claims import list_lines
 from chec.queries.contract_use import add_up_measure_use, add_up_payer_use
 
 
-def keep_use(session: Session, contract_id: int) -> None:
-    """Add up anew what is used of the contract; called by every act that changes a claim of it.
+def keep_use(session: Session, claim: Claim) -> None:
+    """Add up anew what is used of the measures of the claim; called by every act that changes it.
 
-    Under the lock of its centre. Ten thousand claims take a tenth of a second.
+    Under the lock of its centre.
     """
     session.flush()
+    measures = [line.measure for line in list_lines(session, claim)]
     for table in (MeasureUse, PayerUse):
-        session.execute(delete(table).where(col(table.contract_id) == contract_id))
-    session.add_all(add_up_payer_use(session, contract_id))
-    session.add_all(add_up_measure_use(session, contract_id))
+        own = (col(table.contract_id) == claim.contract_id, col(table.measure).in_(measures))
+        session.execute(delete(table).where(*own))
+    session.add_all(add_up_payer_use(session, claim.contract_id, measures))
+    session.add_all(add_up_measure_use(session, claim.contract_id, measures))
     session.flush()

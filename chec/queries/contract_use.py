@@ -7,10 +7,10 @@ clawed them back.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import and_, case, select
+from sqlalchemy import ColumnElement, and_, case, select
 from sqlmodel import Session, col, func
 
 from chec.models import (
@@ -28,6 +28,8 @@ from chec.models import (
     RecordShare,
 )
 
+Measures = Collection[str] | None
+
 # Rows that this session read before it had the centre's lock may have changed since.
 _AS_THEY_ARE_NOW = {"populate_existing": True}
 
@@ -44,8 +46,10 @@ def list_payer_use(session: Session, contract_id: int) -> Sequence[PayerUse]:
     return session.scalars(query, execution_options=_AS_THEY_ARE_NOW).all()
 
 
-def add_up_payer_use(session: Session, contract_id: int) -> list[PayerUse]:
-    """The pence used by measure, financial year and payer, added up anew."""
+def add_up_payer_use(
+    session: Session, contract_id: int, measures: Measures = None
+) -> list[PayerUse]:
+    """The pence used by measure, financial year and payer, added up anew; of `measures`, or all."""
     held = case((_is_waiting, col(ClaimShare.pence)), else_=0)
     accepted = case((_is_approved, col(ClaimShare.pence)), else_=0)
     key = (col(ClaimShare.measure), col(ClaimShare.financial_year), col(ClaimShare.payer_id))
@@ -72,10 +76,10 @@ def add_up_payer_use(session: Session, contract_id: int) -> list[PayerUse]:
             ),
             isouter=True,
         )
-        .where(col(Claim.contract_id) == contract_id)
+        .where(*_of(contract_id, measures, ClaimShare))
         .group_by(*key)
     )
-    back = _clawed_back_pence(session, contract_id)
+    back = _clawed_back_pence(session, contract_id, measures)
     return [
         PayerUse(
             contract_id=contract_id,
@@ -89,8 +93,10 @@ def add_up_payer_use(session: Session, contract_id: int) -> list[PayerUse]:
     ]
 
 
-def add_up_measure_use(session: Session, contract_id: int) -> list[MeasureUse]:
-    """The units used of each measure that was claimed, added up anew."""
+def add_up_measure_use(
+    session: Session, contract_id: int, measures: Measures = None
+) -> list[MeasureUse]:
+    """The units used of each measure that was claimed, added up anew; of `measures`, or all."""
     lines = (
         select(
             col(ClaimLine.id),
@@ -110,14 +116,14 @@ def add_up_measure_use(session: Session, contract_id: int) -> list[MeasureUse]:
             ),
             isouter=True,
         )
-        .where(col(Claim.contract_id) == contract_id)
+        .where(*_of(contract_id, measures, ClaimLine))
         .group_by(col(ClaimLine.id), col(ClaimLine.measure), col(ClaimLine.taken_units))
     ).subquery()
     columns = lines.c
     held = case((and_(columns.is_accepted == 0, columns.is_open == 1), columns.units), else_=0)
     accepted = case((columns.is_accepted == 1, columns.units), else_=0)
     query = select(columns.measure, func.sum(held), func.sum(accepted)).group_by(columns.measure)
-    back = _units_given_back(session, contract_id)
+    back = _units_given_back(session, contract_id, measures)
     return [
         MeasureUse(
             contract_id=contract_id,
@@ -149,7 +155,17 @@ def _values(rows: Sequence[MeasureUse] | Sequence[PayerUse]) -> set[frozenset[tu
     return {frozenset(row.model_dump().items()) for row in rows}
 
 
-def _clawed_back_pence(session: Session, contract_id: int) -> dict[tuple[str, int, int], int]:
+def _of(
+    contract_id: int, measures: Measures, table: type[ClaimLine] | type[ClaimShare]
+) -> list[ColumnElement[bool]]:
+    """What is claimed on the contract, of these measures or of all, as conditions on `table`."""
+    own = [] if measures is None else [col(table.measure).in_(measures)]
+    return [col(Claim.contract_id) == contract_id, *own]
+
+
+def _clawed_back_pence(
+    session: Session, contract_id: int, measures: Measures
+) -> dict[tuple[str, int, int], int]:
     key = (col(ClaimLine.measure), col(Clawback.financial_year), col(ClaimPart.payer_id))
     query = (
         select(*key, func.sum(Clawback.pence))
@@ -157,7 +173,7 @@ def _clawed_back_pence(session: Session, contract_id: int) -> dict[tuple[str, in
         .join(ClaimPart, col(Clawback.part_id) == ClaimPart.id)
         .join(ClaimLine, col(Clawback.line_id) == ClaimLine.id)
         .join(Claim, col(ClaimLine.claim_id) == Claim.id)
-        .where(col(Claim.contract_id) == contract_id)
+        .where(*_of(contract_id, measures, ClaimLine))
         .group_by(*key)
     )
     totals = {
@@ -176,7 +192,7 @@ class _Back(NamedTuple):
     units: int
 
 
-def _units_given_back(session: Session, contract_id: int) -> dict[str, int]:
+def _units_given_back(session: Session, contract_id: int, measures: Measures) -> dict[str, int]:
     """By measure: units that every payer who approved and pays for them has clawed back."""
     query = (
         select(
@@ -190,7 +206,7 @@ def _units_given_back(session: Session, contract_id: int) -> dict[str, int]:
         .join(ClaimPart, col(Clawback.part_id) == ClaimPart.id)
         .join(ClaimLine, col(Clawback.line_id) == ClaimLine.id)
         .join(Claim, col(ClaimLine.claim_id) == Claim.id)
-        .where(col(Claim.contract_id) == contract_id)
+        .where(*_of(contract_id, measures, ClaimLine))
         .group_by(
             col(Clawback.line_id),
             col(ClaimLine.measure),

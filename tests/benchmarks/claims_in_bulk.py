@@ -19,7 +19,6 @@ from sqlmodel import Session, SQLModel
 
 from chec import database_schema
 from chec.actions.accounts import account_for
-from chec.actions.contract_use import keep_use
 from chec.app import create_app
 from chec.db import make_engine, open_session
 from chec.finance.periods import financial_year_of
@@ -47,6 +46,7 @@ from chec.models import (
     User,
     Venture,
 )
+from chec.queries.contract_use import add_up_measure_use, add_up_payer_use
 from tests import builders
 from tests.settings import settings_for
 
@@ -105,7 +105,8 @@ def _load(session: Session, app: Flask, claims: int) -> Loaded:
     for number in range(1, claims + 1):
         rows.add_claim(number, ventures[number % VENTURES])
     rows.insert()
-    keep_use(session, contract.id)
+    session.add_all(add_up_payer_use(session, contract.id))
+    session.add_all(add_up_measure_use(session, contract.id))
     director, commissioner = (builders.a_user(session) for _ in range(2))
     builders.a_membership(session, Role.DIRECTOR, user=director, centre=centre)
     builders.a_membership(session, Role.COMMISSIONER, user=commissioner, organisation=payers[0])

@@ -298,15 +298,37 @@ def test_what_is_kept_is_what_adds_up(books: Books) -> None:
     session, contract = books.session, books.contract
     claim = books.claim(("M01", 3, (200, 100)))
     assert list_contracts_that_differ(session) == [contract]
-    keep_use(session, contract.id)
+    keep_use(session, claim)
     assert list_contracts_that_differ(session) == []
     books.decide(claim, books.icb)
     assert list_contracts_that_differ(session) == [contract]
-    keep_use(session, contract.id)
+    keep_use(session, claim)
     [units] = list_measure_use(session, contract.id)
     assert (units.accepted_units, units.held_units) == (3, 0)
     assert {use.accepted_pence for use in list_payer_use(session, contract.id)} == {200, 0}
     assert list_contracts_that_differ(session) == []
+
+
+def test_only_the_measures_of_the_claim_are_added_up_anew(books: Books) -> None:
+    session, contract_id = books.session, books.contract.id
+    first = books.claim(("M01", 3, (200, 100)))
+    both = books.claim(("M01", 1, (20, 10)), ("M02", 1, (50, 0)))
+    keep_use(session, both)
+    assert list_contracts_that_differ(session) == []
+    books.decide(first, books.icb)
+    books.claw_back(first, books.icb, 1, 60)
+    books.decide(both, books.icb, "M01")
+    keep_use(session, first)
+    assert kept_units(session, contract_id) == {"M01": (2, 1), "M02": (0, 1)}
+    keep_use(session, both)
+    assert kept_units(session, contract_id) == {"M01": (2, 1), "M02": (1, 0)}
+    assert list_contracts_that_differ(session) == []
+
+
+def kept_units(session: Session, contract_id: int) -> dict[str, tuple[int, int]]:
+    """Accepted and held, by measure."""
+    kept = list_measure_use(session, contract_id)
+    return {use.measure: (use.accepted_units, use.held_units) for use in kept}
 
 
 def test_claims_of_another_contract_are_no_use_of_this_one(books: Books) -> None:
@@ -320,13 +342,13 @@ def test_claims_of_another_contract_are_no_use_of_this_one(books: Books) -> None
 def test_what_somebody_else_used_since_is_seen(books: Books, engine: Engine) -> None:
     session, contract_id = books.session, books.contract.id
     claim = books.claim(("M01", 3, (200, 100)))
-    keep_use(session, contract_id)
+    keep_use(session, claim)
     session.commit()
     with Session(engine) as reader:
         before = list_payer_use(reader, contract_id)
         assert {use.held_pence for use in before} == {200, 100}
         reader.commit()
         books.decide(claim, books.icb)
-        keep_use(session, contract_id)
+        keep_use(session, claim)
         session.commit()
         assert {use.accepted_pence for use in list_payer_use(reader, contract_id)} == {200, 0}
