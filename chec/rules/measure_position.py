@@ -1,7 +1,9 @@
 """A measure while records are taken: its price today, what is left of it, who achieved it."""
 
+from bisect import insort
 from decimal import Decimal
 from fractions import Fraction
+from operator import itemgetter
 
 from chec.finance.money import Pence, format_pounds
 from chec.models.claim import RemovalStep as Step
@@ -86,12 +88,8 @@ class MeasurePosition:
         self.follows._not_followed[person].remove(passed)
 
     def may_be_followed(self, person: str, passed: Passed) -> None:
-        """`passed` is a record of this measure, later than those before."""
-        before = self._not_followed.get(person)
-        if before is None:
-            self._not_followed[person] = [passed]
-        else:
-            before.append(passed)
+        """`passed` is a record of this measure; what was accepted before may be of a later day."""
+        insort(self._not_followed.setdefault(person, []), passed, key=itemgetter(0))
 
 
 def rounded_half_up(pence: Fraction) -> Pence:

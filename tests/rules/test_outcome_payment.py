@@ -161,6 +161,16 @@ def test_the_earliest_record_that_fits_is_followed() -> None:
     assert claim.outcomes[-1].follows == 2
 
 
+def test_the_earliest_is_followed_also_where_a_later_one_was_accepted_before() -> None:
+    contract = a_contract(a_measure("M1"), a_measure("M2", follows="M1", within_days=200))
+    later = Record("before", "M1", "a", DAY + timedelta(100), None)
+    now = records(
+        ("M1", "a", DAY), ("M2", "a", DAY + timedelta(150)), ("M2", "a", DAY + timedelta(250))
+    )
+    claim = value_claim(contract, now, value_claim(contract, [later]).accepted)
+    assert [each.follows for each in claim.outcomes] == [None, 1, "before"]
+
+
 def test_a_record_on_the_same_day_is_followed_only_if_its_measure_stands_earlier() -> None:
     both = records(("M1", "a", DAY), ("M2", "a", DAY))
     after, before = a_measure("M2", follows="M1"), a_measure()
