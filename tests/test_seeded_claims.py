@@ -73,12 +73,18 @@ def test_claims_wait_for_both_payers_for_one_and_for_none(demo_session: Session)
     assert (PartState.PART_APPROVED,) in states_of(demo_session, ClaimState.PAID)
 
 
-def test_approved_claims_are_unpaid_or_paid_in_part(demo_session: Session) -> None:
+def test_approved_claims_are_unpaid_paid_in_part_or_owe_something_back(
+    demo_session: Session,
+) -> None:
     paid = Counter(
-        "nothing" if not sum(part.paid_pence for part in parts) else "a part"
+        "too much"
+        if any(part.owed_back_pence for part in parts)
+        else "a part"
+        if any(part.paid_pence for part in parts)
+        else "nothing"
         for parts in parts_of(demo_session, ClaimState.APPROVED)
     )
-    assert paid == {"nothing": 3, "a part": 1}
+    assert paid == {"nothing": 3, "a part": 1, "too much": 1}
     part_paid = select(ClaimPart).where(
         col(ClaimPart.paid_pence) > 0,
         col(ClaimPart.paid_pence) < col(ClaimPart.approved_pence) - ClaimPart.clawed_back_pence,

@@ -12,7 +12,7 @@ from chec.models import columns
 class ClaimState(StrEnum):
     """A claim is submitted until every payer has decided; then approved in part or whole, or not.
 
-    It is paid once nothing that was approved is outstanding.
+    It is paid once nothing that was approved is outstanding and nothing is owed back.
     """
 
     DRAFT = "draft"

@@ -1,7 +1,7 @@
 """The state of a claim, from what its payers have decided and paid (methods, 3).
 
 Submitted until every payer has decided; rejected where none approved anything; paid once nothing
-that was approved is outstanding, approved before.
+that was approved is outstanding and nothing is owed back to a payer, approved before.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,6 @@ def state_of(parts: Sequence[ClaimPart]) -> ClaimState:
         return ClaimState.SUBMITTED
     if states <= {PartState.REJECTED}:
         return ClaimState.REJECTED
-    if any(part.due_pence for part in parts):
+    if any(part.due_pence or part.owed_back_pence for part in parts):
         return ClaimState.APPROVED
     return ClaimState.PAID
