@@ -5,15 +5,23 @@ from datetime import date
 from sqlmodel import Session
 
 from chec import audit
-from chec.actions.ledger import faults_to_post, post_transfer, reverse_for_its_act
+from chec.actions.ledger import (
+    faults_to_post,
+    post_transfer,
+    refuse,
+    refuse_other_values,
+    reverse_for_its_act,
+)
 from chec.errors import RuleBroken
 from chec.finance.money import Pence
 from chec.models import Centre, Claim, ClaimPart, ClaimPayment, Event, Transfer
 from chec.models.references import reference as reference_of
 from chec.permissions import Actor
 from chec.queries.claim_decisions import (
+    KeyedAct,
     find_decision,
     find_payment_under,
+    find_return_under,
     first_clawback_on,
     key_on,
     list_parts_of,
@@ -56,15 +64,16 @@ def record_payment(
     """A payment by the payer of `part`; the first one, if this is the same form again.
 
     `reference` is the payer's own. Raises RuleBroken for more than is due, a day before the payer
-    decided, and what the ledger refuses.
+    decided, what the ledger refuses, and the same form with other values.
     """
     claim = lock_part(session, part)
+    entry = payment_entry(claim, part, pence, received_on, payers_reference=reference.strip())
     first = find_payment_under(session, part, idempotency_key)
     if first:
-        return first
-    entry = payment_entry(claim, part, pence, received_on, payers_reference=reference.strip())
-    _refuse(faults_to_record(session, actor, part, entry))
-    payment = _post(session, actor, part, entry, idempotency_key)
+        return _if_the_same(session, first, entry)
+    refuse(faults_to_record(session, actor, part, entry))
+    key = key_on(part, KeyedAct.PAYMENT, idempotency_key)
+    payment = _post(session, actor, part, entry, key)
     part.paid_pence += pence
     _finish(session, actor, claim, Event.PAYMENT_RECORDED, payment)
     return payment
@@ -92,15 +101,17 @@ def return_payment(
 ) -> ClaimPayment:
     """Money that goes back to the payer of `part`; the first, if this is the same form again.
 
-    Raises RuleBroken for more than is owed, and what the ledger refuses, an overdraft above all.
+    Raises RuleBroken for more than is owed, what the ledger refuses, an overdraft above all, and
+    the same form with other values.
     """
     claim = lock_part(session, part)
-    first = find_payment_under(session, part, idempotency_key)
-    if first:
-        return first
     entry = refund_entry(claim, part, pence, returned_on)
-    _refuse(faults_to_return(session, actor, part, entry))
-    payment = _post(session, actor, part, entry, idempotency_key)
+    first = find_return_under(session, part, idempotency_key)
+    if first:
+        return _if_the_same(session, first, entry)
+    refuse(faults_to_return(session, actor, part, entry))
+    key = key_on(part, KeyedAct.RETURN, idempotency_key)
+    payment = _post(session, actor, part, entry, key)
     part.paid_pence -= pence
     _finish(session, actor, claim, Event.PAYMENT_RETURNED, payment)
     return payment
@@ -132,15 +143,12 @@ def _centre_of(session: Session, part: ClaimPart) -> Centre:
     return session.get_one(Centre, session.get_one(Claim, part.claim_id).centre_id)
 
 
-def _refuse(faults: list[Fault]) -> None:
-    if faults:
-        raise RuleBroken([fault.reason for fault in faults])
+def _if_the_same(session: Session, first: ClaimPayment, entry: Entry) -> ClaimPayment:
+    refuse_other_values(session, session.get_one(Transfer, first.transfer_id), entry)
+    return first
 
 
-def _post(
-    session: Session, actor: Actor, part: ClaimPart, entry: Entry, idempotency_key: str
-) -> ClaimPayment:
-    key = key_on(part, idempotency_key)
+def _post(session: Session, actor: Actor, part: ClaimPart, entry: Entry, key: str) -> ClaimPayment:
     transfer = post_transfer(session, actor, _centre_of(session, part), entry, key)
     payment = ClaimPayment(part_id=part.id, transfer_id=transfer.id)
     session.add(payment)

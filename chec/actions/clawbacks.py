@@ -12,7 +12,13 @@ from chec.finance.periods import financial_year_of
 from chec.models import Centre, Claim, ClaimLine, ClaimPart, ClaimRecord, Clawback, Event, LineBasis
 from chec.models.references import reference
 from chec.permissions import Actor
-from chec.queries.claim_decisions import key_on, list_parts_of, lock_part
+from chec.queries.claim_decisions import (
+    KeyedAct,
+    key_on,
+    list_parts_of,
+    lock_part,
+    terms_of_claim,
+)
 from chec.queries.clawbacks import (
     approved_of,
     find_clawback_under,
@@ -82,6 +88,7 @@ def claw_back(
     today = london_day(actor.at)
     entry = clawback_entry(claim, part, pence, today, reason=reason.strip())
     centre = session.get_one(Centre, claim.centre_id)
+    key = key_on(part, KeyedAct.CLAWBACK, idempotency_key)
     clawback = Clawback(
         part_id=part.id,
         line_id=line.id,
@@ -93,7 +100,7 @@ def claw_back(
         clawed_back_on=today,
         recorded_at=actor.at,
         recorded_by_id=actor.user_id,
-        transfer_id=post_transfer(session, actor, centre, entry, key_on(part, idempotency_key)).id,
+        transfer_id=post_transfer(session, actor, centre, entry, key).id,
     )
     session.add(clawback)
     part.clawed_back_pence += pence
@@ -110,4 +117,4 @@ def _approved(
 ) -> Approved:
     own = get_approved_line(session, part, line.id)
     found = get_approved_record(session, part, record.id) if record else None
-    return approved_of(session, claim, own, found)
+    return approved_of(terms_of_claim(session, claim), claim, own, found)

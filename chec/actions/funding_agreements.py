@@ -53,11 +53,9 @@ def release_tranche(
     Raises RuleBroken for a venture that had stopped by that day, and where it cannot be posted.
     """
     centre = lock_centre(session, venture.centre_id)
-    posted = posted_under(session, centre, idempotency_key)
-    if posted:
-        return posted
-    session.refresh(venture)
-    refuse(faults_of_tranche(session, actor, centre, venture, entry))
+    if not posted_under(session, centre, idempotency_key):
+        session.refresh(venture)
+        refuse(faults_of_tranche(session, actor, centre, venture, entry))
     return post_transfer(session, actor, centre, entry, idempotency_key)
 
 

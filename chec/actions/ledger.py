@@ -13,9 +13,11 @@ from chec import audit
 from chec.actions.accounts import account_for
 from chec.clock import london_day
 from chec.errors import RuleBroken
+from chec.finance.money import format_pounds
 from chec.models import BANK, Centre, Event, Transfer
 from chec.models.references import reference
 from chec.permissions import Actor
+from chec.queries.accounts import find_account
 from chec.queries.bank import bank_by_day
 from chec.queries.centres import closed_before, lock_centre
 from chec.queries.claim_trace import find_claim_of
@@ -33,11 +35,13 @@ def post_transfer(
 ) -> Transfer:
     """The transfer that `entry` makes; the first one, if `idempotency_key` was used before.
 
-    Raises RuleBroken, with a sentence for each thing wrong; nothing is posted then.
+    Raises RuleBroken, with a sentence for each thing wrong, and where the key was used for other
+    values; nothing is posted then.
     """
     centre = lock_centre(session, centre.id)
     posted = posted_under(session, centre, idempotency_key)
     if posted:
+        refuse_other_values(session, posted, entry)
         return posted
     refuse(faults_to_post(session, actor, centre, [entry]))
     return _post(session, actor, centre, entry, idempotency_key)
@@ -62,6 +66,19 @@ def refuse(faults: Sequence[Fault]) -> None:
     """Raise RuleBroken with the reason of each fault, if there is any."""
     if faults:
         raise RuleBroken([fault.reason for fault in faults])
+
+
+def refuse_other_values(session: Session, posted: Transfer, entry: Entry) -> None:
+    """Raise RuleBroken where `posted`, found under the key of `entry`, is not what that moves."""
+    accounts = [find_account(session, posted.centre_id, key) for key in (entry.debit, entry.credit)]
+    moves = [entry.cause, entry.pence, *(account and account.id for account in accounts)]
+    moved = [posted.cause, posted.pence, posted.debit_account_id, posted.credit_account_id]
+    if moves != moved:
+        raise RuleBroken(
+            f"This form was sent before, with other values: it recorded"
+            f" {reference('transfer', posted.id)}, {format_pounds(posted.pence)}. Nothing was"
+            " recorded now. To record something else, open the form anew."
+        )
 
 
 def posted_under(session: Session, centre: Centre, idempotency_key: str) -> Transfer | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from enum import StrEnum
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, or_, select, true
@@ -29,6 +30,7 @@ from chec.models import (
 )
 from chec.permissions import Action, Viewer
 from chec.queries.centres import lock_centre
+from chec.queries.claims import AS_THEY_ARE_NOW
 from chec.queries.contracts import terms_of
 from chec.rules.claim_approval import Decided, Rejection
 from chec.rules.contract_terms import ContractTerms
@@ -91,7 +93,7 @@ def lock_part(session: Session, part: ClaimPart) -> Claim:
 def list_parts_of(session: Session, claim: Claim) -> Sequence[ClaimPart]:
     """The parts of a claim as they are now, in the order of their payers."""
     query = select(ClaimPart).where(col(ClaimPart.claim_id) == claim.id).order_by(col(ClaimPart.id))
-    return session.scalars(query).all()
+    return session.scalars(query, execution_options=AS_THEY_ARE_NOW).all()
 
 
 def terms_of_claim(session: Session, claim: Claim) -> ContractTerms:
@@ -126,24 +128,31 @@ def find_decision(session: Session, part: ClaimPart) -> ClaimDecision | None:
     return session.scalars(query).one_or_none()
 
 
-def key_on(part: ClaimPart, idempotency_key: str) -> str:
-    """The key in the ledger of what a form that was sent under `idempotency_key` does on `part`."""
-    return f"{idempotency_key}:{part.id}"
+class KeyedAct(StrEnum):
+    """What a form does on a part of a claim, as its key in the ledger names it."""
+
+    PAYMENT = "payment"
+    RETURN = "return"
+    CLAWBACK = "clawback"
+
+
+def key_on(part: ClaimPart, act: KeyedAct, idempotency_key: str) -> str:
+    """The key in the ledger of `act` on `part` by a form that was sent under `idempotency_key`."""
+    return f"{act}:{part.id}:{idempotency_key}"
 
 
 def find_payment_under(
     session: Session, part: ClaimPart, idempotency_key: str
 ) -> ClaimPayment | None:
-    """What a form that was sent under that key has recorded on the part, if it has."""
-    query = (
-        select(ClaimPayment)
-        .join(Transfer, col(ClaimPayment.transfer_id) == Transfer.id)
-        .where(
-            col(ClaimPayment.part_id) == part.id,
-            col(Transfer.idempotency_key) == key_on(part, idempotency_key),
-        )
-    )
-    return session.scalars(query).one_or_none()
+    """The payment that a form sent under that key has recorded on the part, if it has."""
+    return _find_under(session, part, key_on(part, KeyedAct.PAYMENT, idempotency_key))
+
+
+def find_return_under(
+    session: Session, part: ClaimPart, idempotency_key: str
+) -> ClaimPayment | None:
+    """The return of a payment that a form sent under that key has recorded, if it has."""
+    return _find_under(session, part, key_on(part, KeyedAct.RETURN, idempotency_key))
 
 
 def get_payment(session: Session, part: ClaimPart, transfer_id: int) -> PaymentMade:
@@ -180,6 +189,18 @@ def decided(session: Session, decision: ClaimDecision | None) -> Decided | None:
         return None
     user = session.get(User, decision.decided_by_id) if decision.decided_by_id else None
     return Decided(user.name if user else "The system", decision.decided_on, decision.state)
+
+
+def _find_under(session: Session, part: ClaimPart, key: str) -> ClaimPayment | None:
+    query = (
+        select(ClaimPayment)
+        .join(Transfer, col(ClaimPayment.transfer_id) == Transfer.id)
+        .where(
+            col(ClaimPayment.part_id) == part.id,
+            col(Transfer.idempotency_key) == key,
+        )
+    )
+    return session.scalars(query).one_or_none()
 
 
 def _open_to(viewer: Viewer, action: Action) -> ColumnElement[bool]:

@@ -20,8 +20,9 @@ from chec.models import (
     RecordShare,
     Transfer,
 )
-from chec.queries.claim_decisions import key_on, terms_of_claim
+from chec.queries.claim_decisions import KeyedAct, key_on
 from chec.rules.clawback import Approved
+from chec.rules.contract_terms import ContractTerms
 
 
 class ApprovedLine(NamedTuple):
@@ -131,10 +132,13 @@ def get_approved_record(session: Session, part: ClaimPart, record_id: int) -> Ap
 
 
 def approved_of(
-    session: Session, claim: Claim, own: ApprovedLine, record: ApprovedRecord | None = None
+    terms: ContractTerms, claim: Claim, own: ApprovedLine, record: ApprovedRecord | None = None
 ) -> Approved:
-    """What the payer approved of the line, or of that record of it, as the rule asks for it."""
-    measure = terms_of_claim(session, claim).measure(own.line.measure)
+    """What the payer approved of the line, or of that record of it, as the rule asks for it.
+
+    `terms` are those of `terms_of_claim`.
+    """
+    measure = terms.measure(own.line.measure)
     if record:
         left = 0 if record.clawback else 1
         return Approved(
@@ -166,7 +170,7 @@ def find_clawback_under(session: Session, part: ClaimPart, idempotency_key: str)
         .join(Transfer, col(Clawback.transfer_id) == Transfer.id)
         .where(
             col(Clawback.part_id) == part.id,
-            col(Transfer.idempotency_key) == key_on(part, idempotency_key),
+            col(Transfer.idempotency_key) == key_on(part, KeyedAct.CLAWBACK, idempotency_key),
         )
     )
     return session.scalars(query).one_or_none()

@@ -1,17 +1,30 @@
 """Payments on a claim: in part, in full, undone, and returned after a clawback."""
 
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 from sqlmodel import Session, select
 
 from chec.actions.claim_payments import return_payment, undo_payment
 from chec.actions.clawbacks import claw_back
-from chec.actions.ledger import reverse_transfer
+from chec.actions.ledger import post_transfer, reverse_transfer
 from chec.errors import RuleBroken
-from chec.models import Cause, Centre, Claim, ClaimPayment, ClaimState, Organisation, Transfer
+from chec.models import (
+    BANK,
+    AccountKey,
+    AccountKind,
+    Cause,
+    Centre,
+    Claim,
+    ClaimPayment,
+    ClaimState,
+    Organisation,
+    Transfer,
+)
 from chec.permissions import SYSTEM
 from chec.queries.accounts import list_balances
+from chec.rules.posting import Entry
 from tests import builders
 from tests.claim_parts import decide, line_of, part_of, pay, somebody_of, state_of
 
@@ -109,6 +122,46 @@ def test_the_same_form_again_leads_to_the_first_payment(
     first = pay(session, claim, payer, 12_000, key="form:1")
     assert pay(session, claim, payer, 12_000, key="form:1") is first
     assert part_of(session, claim, payer).paid_pence == 12_000
+
+
+def test_the_same_form_with_another_amount_is_refused(
+    session: Session, claim: Claim, payer: Organisation
+) -> None:
+    first = pay(session, claim, payer, 12_000, key="form:1")
+    says = rf"it recorded T-{first.transfer_id:04d}, £120\.00\. Nothing was recorded now"
+    with pytest.raises(RuleBroken, match=says):
+        pay(session, claim, payer, 13_000, key="form:1")
+    assert part_of(session, claim, payer).paid_pence == 12_000
+
+
+def test_what_another_form_posted_is_no_payment(
+    session: Session, centre: Centre, claim: Claim, payer: Organisation
+) -> None:
+    builders.a_transfer(session, centre, pence=20_000)
+    part = part_of(session, claim, payer)
+    cost = Entry(TODAY, AccountKey(AccountKind.OPERATING_COST), BANK, 5_000, Cause.RUNNING_COST)
+    for key in ("form:1", f"form:1:{part.id}", f"payment:{part.id}:form:2"):
+        post_transfer(session, builders.an_actor(), centre, cost, key)
+
+    payment = pay(session, claim, payer, 5_000, key="form:1")
+    assert transfer_of(session, payment).cause == Cause.PAYMENT
+    with pytest.raises(RuleBroken, match="sent before, with other values"):
+        pay(session, claim, payer, 5_000, key="form:2")
+    assert part.paid_pence == 5_000
+
+
+def test_one_token_pays_claws_back_and_returns_once_each(
+    session: Session, claim: Claim, payer: Organisation
+) -> None:
+    payment = pay(session, claim, payer, 30_000, key="test:1")
+    give_back(session, claim, payer)
+    give_back(session, claim, payer)
+    part = part_of(session, claim, payer)
+    send = partial(return_payment, session, builders.an_actor(), part, returned_on=TODAY)
+    back = send(pence=10_000, idempotency_key="test:1")
+    assert send(pence=10_000, idempotency_key="test:1") is back
+    assert pay(session, claim, payer, 30_000, key="test:1") is payment
+    assert (part.clawed_back_pence, part.paid_pence) == (10_000, 20_000)
 
 
 def test_an_undone_payment_is_due_again(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -49,6 +50,23 @@ def test_the_same_key_leads_to_the_first_result(session: Session) -> None:
     entry = a_tranche(session, centre, pence=400, on=MARCH)
     first = post_transfer(session, builders.an_actor(), centre, entry, "form:1")
     assert post_transfer(session, builders.an_actor(), centre, entry, "form:1") is first
+    assert bank_pence(session, centre) == 500
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"pence": 401}, {"debit": AccountKey(AccountKind.OPERATING_COST)}, {"cause": Cause.REFUND}],
+    ids=["amount", "account", "cause"],
+)
+def test_the_same_key_with_other_values_is_refused(
+    session: Session, change: dict[str, Any]
+) -> None:
+    centre = builders.a_centre(session)
+    builders.a_transfer(session, centre, Cause.GRANT, pence=900)
+    entry = a_tranche(session, centre, pence=400, on=MARCH)
+    posted = post_transfer(session, builders.an_actor(), centre, entry, "form:1")
+    with pytest.raises(RuleBroken, match=rf"it recorded T-{posted.id:04d}, £4\.00"):
+        post_transfer(session, builders.an_actor(), centre, replace(entry, **change), "form:1")
     assert bank_pence(session, centre) == 500
 
 
