@@ -5,7 +5,7 @@ from typing import NamedTuple
 from sqlmodel import Session, select
 
 from chec import audit
-from chec.actions.organisations import add_organisation
+from chec.actions.organisations import add_organisation, lock_organisations
 from chec.models import (
     Centre,
     Contract,
@@ -43,6 +43,7 @@ def import_contract(
     everything wrong, and RuleBroken for what claims under the earlier version forbid.
     """
     centre = lock_centre(session, centre.id)
+    lock_organisations(session)
     plan = plan_import(session, centre, document)
     if plan.known and plan.is_there_already:
         known = plan.known

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, func, select
 
 from chec import audit
 from chec.actions.ledger import faults_to_post, post_transfer, posted_under, refuse
-from chec.actions.organisations import add_organisation
+from chec.actions.organisations import add_organisation, lock_organisations
 from chec.clock import london_day
 from chec.finance.money import Pence
 from chec.models import (
@@ -46,6 +46,7 @@ def agree_commitment(session: Session, actor: Actor, centre: Centre, terms: Term
     The first one, if the very same was agreed before. Raises RuleBroken where `faults_to_agree`.
     """
     centre = lock_centre(session, centre.id)
+    lock_organisations(session)
     agreed = _agreed_already(session, centre, terms)
     if agreed:
         return agreed
@@ -123,10 +124,8 @@ def record_drawdown(
     Raises RuleBroken for more than is undrawn, and where it cannot be posted.
     """
     centre = lock_centre(session, instrument.centre_id)
-    posted = posted_under(session, centre, idempotency_key)
-    if posted:
-        return posted
-    refuse(faults_of_drawdown(session, actor, centre, instrument, entry))
+    if not posted_under(session, centre, idempotency_key):
+        refuse(faults_of_drawdown(session, actor, centre, instrument, entry))
     return post_transfer(session, actor, centre, entry, idempotency_key)
 
 

@@ -24,7 +24,7 @@ from chec.models import (
 )
 from chec.permissions import SYSTEM
 from chec.queries.contracts import get_contract
-from chec.rules.contract_terms import UnreadableContract
+from chec.rules.contract_document import UnreadableContract
 from tests.actions.at_once import at_once
 from tests.builders import (
     a_centre,
@@ -246,3 +246,24 @@ def test_one_document_imported_at_once_is_one_contract(
 
     assert sorted(map(str, at_once(engine, act, act, act))) == ["False", "False", "True"]
     assert (count(session, Contract), count(session, ContractVersion)) == (1, 1)
+
+
+def test_two_centres_that_bring_the_same_new_payers_at_once_share_them(
+    engine: Engine, session: Session
+) -> None:
+    centres = [a_centre(session), a_centre(session)]
+    session.commit()
+
+    def act(session: Session, centre: Centre, *names: str) -> list[str]:
+        payers = [{"organisation": name, "share": "1/2"} for name in names]
+        done = import_contract(session, an_actor(), centre, a_contract_document(payers=payers))
+        return [payer.name for payer in done.added_payers]
+
+    first, second = at_once(
+        engine,
+        lambda session: act(session, centres[0], "Fenmoor ICB", "Fenmoor Council"),
+        lambda session: act(session, centres[1], "Fenmoor Council", "FENMOOR ICB"),
+    )
+
+    assert (first, second) == (["Fenmoor ICB", "Fenmoor Council"], [])
+    assert count(session, Organisation) == 2

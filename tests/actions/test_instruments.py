@@ -1,5 +1,6 @@
 """Agreeing instruments, and drawing money down under them."""
 
+from dataclasses import replace
 from datetime import date
 from functools import partial
 
@@ -7,6 +8,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from chec.actions.contracts import import_contract
 from chec.actions.instruments import Terms, agree_commitment, record_drawdown
 from chec.errors import RuleBroken
 from chec.models import Centre, Instrument, InstrumentKind
@@ -90,3 +92,46 @@ def test_two_who_commit_the_same_at_once_agree_one_instrument(
 
     first, second = at_once(engine, commit, commit)
     assert first == second
+
+
+def test_two_centres_that_bring_the_same_new_investor_at_once_share_it(
+    engine: Engine, session: Session
+) -> None:
+    centres = [builders.a_centre(session), builders.a_centre(session)]
+    session.commit()
+    terms = Terms("Harbour Fund", "HF-1", InstrumentKind.LOAN, 100, builders.OPENED_ON)
+
+    def commit(session: Session, centre: Centre) -> int:
+        return agree_commitment(session, builders.an_actor(), centre, terms).investor_id
+
+    first, second = at_once(engine, *(partial(commit, centre=centre) for centre in centres))
+
+    assert first == second
+
+
+def test_an_investor_that_was_just_added_as_a_payer_is_refused(
+    engine: Engine, session: Session
+) -> None:
+    centre, other = builders.a_centre(session), builders.a_centre(session)
+    session.commit()
+    terms = Terms("Fenmoor", "HF-1", InstrumentKind.LOAN, 100, builders.OPENED_ON)
+    payers = [{"organisation": "Fenmoor", "share": 1}]
+    document = builders.a_contract_document(payers=payers)
+
+    def bring(session: Session) -> int:
+        return import_contract(session, builders.an_actor(), other, document).version.number
+
+    def commit(session: Session) -> int:
+        return agree_commitment(session, builders.an_actor(), centre, terms).id
+
+    first, refused = at_once(engine, bring, commit)
+
+    assert first == 1
+    assert "Fenmoor is not an investor" in str(refused)
+
+
+def test_a_drawdown_sent_again_with_another_amount_is_refused(session: Session) -> None:
+    instrument_id, entry = the_undrawn(session, builders.a_centre(session), 100)
+    draw(session, instrument_id, entry, "form:1")
+    with pytest.raises(RuleBroken, match="sent before, with other values"):
+        draw(session, instrument_id, replace(entry, pence=99), "form:1")
