@@ -34,6 +34,8 @@ APPEND_ONLY = (
     "clawback",
     "funding_agreement",
 )
+FROZEN = ("claim_line", "claim_record")
+"""Their rows are fixed once they have been valued."""
 
 
 def upgrade(engine: Engine) -> None:
@@ -133,6 +135,7 @@ def _triggers_that_are_missing(connection: Connection) -> list[str]:
     dialect = connection.dialect.name
     present = set(connection.execute(sa.text(_TRIGGERS[dialect])).scalars())
     wanted = [name for table in APPEND_ONLY for name in _triggers(dialect, table)]
+    wanted += [name for table in FROZEN for name in _triggers_of_frozen(dialect, table)]
     return [f"The trigger {name} is missing." for name in wanted if name not in present]
 
 
@@ -144,6 +147,11 @@ def _triggers(dialect: str, table: str) -> list[str]:
     """
     acts = ("change",) if dialect == "postgresql" else ("update", "delete", "replace")
     return [f"{table}_no_{act}" for act in acts]
+
+
+def _triggers_of_frozen(dialect: str, table: str) -> list[str]:
+    acts = ("",) if dialect == "postgresql" else ("_update", "_delete", "_replace")
+    return [f"{table}_fixed{act}" for act in acts]
 
 
 def _forbidden(connection: Connection, table: str) -> list[str]:

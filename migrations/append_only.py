@@ -4,6 +4,7 @@ Such a table is never altered in batch mode, because that drops its triggers.
 """
 
 from alembic import op
+from sqlalchemy import inspect
 
 _SAYS = "{table} is append-only: rows are added, never changed or removed"
 
@@ -41,7 +42,7 @@ def _protect_in_sqlite(table: str, keys: tuple[str, ...]) -> None:
 
 
 def freeze(table: str, column: str) -> None:
-    """Refuse UPDATE and DELETE of a row whose `column` has been filled."""
+    """Refuse to change, remove or replace a row whose `column` has been filled."""
     says = f"{table} is fixed once its {column} is known: such a row is never changed or removed"
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
@@ -52,12 +53,29 @@ def freeze(table: str, column: str) -> None:
             f"CREATE TRIGGER {table}_fixed BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW "
             f"WHEN (OLD.{column} IS NOT NULL) EXECUTE FUNCTION {table}_fixed()"
         )
-        return
+    else:
+        _freeze_in_sqlite(table, column, says)
+
+
+def _freeze_in_sqlite(table: str, column: str, says: str) -> None:
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{says}'); END"
     for act in ("UPDATE", "DELETE"):
         op.execute(
             f"CREATE TRIGGER {table}_fixed_{act.lower()} BEFORE {act} ON {table} "
-            f"WHEN OLD.{column} IS NOT NULL BEGIN SELECT RAISE(ABORT, '{says}'); END"
+            f"WHEN OLD.{column} IS NOT NULL {refuse}"
         )
+    there = " OR ".join(_same(", ".join(key)) for key in _keys(table))
+    op.execute(
+        f"CREATE TRIGGER {table}_fixed_replace BEFORE INSERT ON {table} WHEN EXISTS "
+        f"(SELECT 1 FROM {table} WHERE {column} IS NOT NULL AND ({there})) {refuse}"
+    )
+
+
+def _keys(table: str) -> list[list[str]]:
+    """The columns of each key by which a row of the table can be replaced."""
+    inspector = inspect(op.get_bind())
+    unique = [each["column_names"] for each in inspector.get_unique_constraints(table)]
+    return [inspector.get_pk_constraint(table)["constrained_columns"], *unique]
 
 
 def _same(key: str) -> str:

@@ -12,7 +12,7 @@ from sqlmodel import Session, SQLModel, select
 
 from chec import database_schema
 from chec.actions.quarters import close_quarter
-from chec.database_schema import APPEND_ONLY
+from chec.database_schema import APPEND_ONLY, FROZEN
 from chec.finance.periods import Quarter
 from chec.models import (
     Account,
@@ -171,7 +171,7 @@ def test_nothing_is_truncated(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("forbidden", ["UPDATE {table} SET id = id", "DELETE FROM {table}"])
-@pytest.mark.parametrize("table", ["claim_line", "claim_record"])
+@pytest.mark.parametrize("table", FROZEN)
 def test_what_a_claim_was_valued_at_is_fixed(
     engine: Engine, session: Session, table: str, forbidden: str
 ) -> None:
@@ -185,6 +185,36 @@ def test_what_a_claim_was_valued_at_is_fixed(
     session.commit()
     session.delete(unvalued)
     session.commit()
+
+
+@pytest.mark.backend("sqlite")
+@pytest.mark.parametrize("pragma", ["ON", "OFF"])
+def test_what_a_claim_was_valued_at_is_not_replaced(
+    engine: Engine, session: Session, pragma: str
+) -> None:
+    _a_decided_claim(session, builders.a_centre(session))
+    session.commit()
+    by_its_measure = "claim_id, measure, basis, units"
+    copies = [f"INTO claim_line ({by_its_measure}) SELECT {by_its_measure} FROM claim_line"]
+    copies += [f"INTO {table} SELECT * FROM {table}" for table in FROZEN]
+    with engine.connect() as connection:
+        connection.exec_driver_sql("ROLLBACK")
+        connection.exec_driver_sql(f"PRAGMA recursive_triggers={pragma}")
+        for copy in copies:
+            with pytest.raises(sa.exc.DBAPIError, match="is fixed"):
+                connection.exec_driver_sql(f"REPLACE {copy}")
+        connection.exec_driver_sql("BEGIN")
+
+
+def test_a_trigger_of_what_is_fixed_is_missed(engine: Engine) -> None:
+    triggers, on = {
+        "sqlite": (["claim_line_fixed_update", "claim_line_fixed_replace"], ""),
+        "postgresql": (["claim_line_fixed"], " ON claim_line"),
+    }[engine.dialect.name]
+    with engine.begin() as connection:
+        for trigger in triggers:
+            connection.execute(sa.text(f"DROP TRIGGER {trigger}{on}"))
+    assert database_schema.check(engine) == [f"The trigger {each} is missing." for each in triggers]
 
 
 def test_a_transfer_needs_accounts_of_its_own_centre(engine: Engine, session: Session) -> None:
