@@ -2,7 +2,8 @@
 
 What was accepted, or is held by a claim that payers have not decided, stays: no cap goes below it,
 no payer or measure that has some of it goes away, and the term still holds its days. Prices and
-shares may change; they count for what is claimed from then on.
+shares may change; they count for what is claimed from then on. So does the cap of a person: it may
+go below what was accepted of one, who then has nothing left of it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +15,9 @@ from typing import Any
 from chec.finance.money import Pence, format_pounds
 from chec.finance.periods import FinancialYear
 from chec.rules.contract_fields import Terms, shown
-from chec.rules.contract_terms import ContractTerms, Measure, Price
+from chec.rules.contract_terms import ContractTerms
+from chec.rules.measure_terms import Measure
+from chec.rules.priced_terms import Price
 
 
 @dataclass(frozen=True)
@@ -112,9 +115,15 @@ def changes_between(old: ContractTerms, new: ContractTerms) -> list[str]:
     measures = [each.measures_by_code for each in (old, new)]
     return [
         *_changes("The contract", _fields(old), _fields(new)),
+        *_when_the_person_cap_counts(old, new),
         *_changes_of_parts("Payer", *payers),
         *_changes_of_parts("Measure", *measures),
     ]
+
+
+def _when_the_person_cap_counts(old: ContractTerms, new: ContractTerms) -> Iterator[str]:
+    if new.person_cap_pence is not None and new.person_cap_pence != old.person_cap_pence:
+        yield "The person cap counts for later claims; what claims have of a person already stays."
 
 
 def _changes_of_parts(

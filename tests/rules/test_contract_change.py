@@ -121,6 +121,15 @@ def test_what_differs_is_said_in_a_sentence(change: Callable[[Any], object], sen
     assert changes_between(OLD, new(change)) == [sentence]
 
 
+def test_a_person_cap_may_go_below_what_was_accepted_and_counts_for_later_claims() -> None:
+    lower = new(lambda document: document.update(person_cap_pence=1))
+    assert reasons_not_to_change(OLD, lower, USED) == []
+    assert changes_between(OLD, lower) == [
+        "The contract: person cap changes from £850.00 to £0.01.",
+        "The person cap counts for later claims; what claims have of a person already stays.",
+    ]
+
+
 def test_a_new_measure_and_a_new_payer_are_named() -> None:
     def change(document: Any) -> None:
         document["payers"].append({"organisation": "Third", "share": 0})
