@@ -10,9 +10,10 @@ from sqlmodel import Session, func, select
 
 from chec.cli import main
 from chec.db import open_session
-from chec.models import Centre, ReturnsRun, Transfer
+from chec.models import Centre, ClaimState, ReturnsRun, Transfer
 from chec.models.references import reference
 from tests import builders
+from tests.claim_parts import decide, part_of
 
 Chec = Callable[..., Result]
 
@@ -51,6 +52,25 @@ def test_the_database_is_brought_up_to_date_and_checked(chec: Chec) -> None:
     assert chec("db", "upgrade").exit_code == 0
     checked = chec("db", "check")
     assert (checked.exit_code, checked.output.partition(":")[0]) == (0, "All is well")
+
+
+def test_the_check_finds_what_a_claim_keeps_wrongly(
+    chec: Chec, session: Session, centre: Centre
+) -> None:
+    payer = builders.a_payer(session, name="Fenmoor ICB")
+    claim = builders.a_claim(session, builders.a_contract(session, centre, payer))
+    decide(session, claim, payer)
+    session.commit()
+    assert chec("db", "check").exit_code == 0
+    part_of(session, claim, payer).paid_pence = 100
+    claim.state = ClaimState.PAID
+    session.commit()
+    checked = chec("db", "check")
+    assert checked.exit_code == 1
+    assert checked.output.splitlines() == [
+        "Error: What Fenmoor ICB has paid of CL-0001 is kept as £1.00, and adds up to £0.00.",
+        "CL-0001 is kept as paid, and what its payers decided and paid makes it approved.",
+    ]
 
 
 def test_a_file_is_imported_and_the_second_time_changes_nothing(

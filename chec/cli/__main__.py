@@ -1,0 +1,5 @@
+"""`python -m chec.cli` is `chec`."""
+
+from chec.cli import main
+
+main()
