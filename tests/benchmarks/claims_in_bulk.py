@@ -5,8 +5,7 @@ two are approved and seven are paid; each has lines priced from counts, and its 
 """
 
 import tempfile
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 from sqlmodel import Session, SQLModel
 
 from chec import database_schema
@@ -27,6 +26,7 @@ from chec.models import (
     AccountKey,
     AccountKind,
     Cause,
+    Centre,
     Claim,
     ClaimDecision,
     ClaimLine,
@@ -54,6 +54,12 @@ MEASURES, LINES, VENTURES = 23, 3, 8
 UNITS, PRICE_PENCE = 10, 1_000
 FIRST_DAY = date(2022, 4, 1)
 STATES = (ClaimState.SUBMITTED, *2 * [ClaimState.APPROVED], *7 * [ClaimState.PAID])
+
+# Each after those that it refers to.
+_TABLES: tuple[type[SQLModel], ...] = (
+    *(Transfer, Claim, ClaimLine, ClaimRemoval, ClaimShare, ClaimPart),
+    *(ClaimDecision, DecisionLine, ClaimPayment),
+)
 
 
 @dataclass(frozen=True)
@@ -94,17 +100,9 @@ def centre_with(claims: int) -> Iterator[Loaded]:
 def _load(session: Session, app: Flask, claims: int) -> Loaded:
     centre = builders.a_centre(session)
     payers = [builders.a_payer(session) for _ in range(2)]
-    measures = tuple(
-        builders.a_measure(f"M{n:02}", pence=PRICE_PENCE, cap_units=10**6) for n in range(MEASURES)
-    )
-    contract = builders.a_contract(
-        session, centre, *payers, measures=measures, decide_within_days=20
-    )
+    contract = contract_of_many_measures(session, centre, payers)
     ventures = [builders.a_venture(session, centre) for _ in range(VENTURES)]
-    rows = _Rows(session, contract, payers)
-    for number in range(1, claims + 1):
-        rows.add_claim(number, ventures[number % VENTURES])
-    rows.insert()
+    ClaimsInBulk(session, contract, payers).insert(range(1, claims + 1), ventures)
     session.add_all(add_up_payer_use(session, contract.id))
     session.add_all(add_up_measure_use(session, contract.id))
     director, commissioner = (builders.a_user(session) for _ in range(2))
@@ -113,27 +111,42 @@ def _load(session: Session, app: Flask, claims: int) -> Loaded:
     return Loaded(app, contract, ventures[0], payers, director, commissioner)
 
 
+def contract_of_many_measures(
+    session: Session, centre: Centre, payers: list[Organisation]
+) -> Contract:
+    """M00 to M22, which the payers share alike; decided within twenty days."""
+    measures = tuple(
+        builders.a_measure(f"M{n:02}", pence=PRICE_PENCE, cap_units=10**6) for n in range(MEASURES)
+    )
+    return builders.a_contract(session, centre, *payers, measures=measures, decide_within_days=20)
+
+
 @dataclass
-class _Rows:
-    """Rows by table, each table after those that it refers to."""
+class ClaimsInBulk:
+    """Claims on a contract of many measures.
+
+    It gives out keys itself, so that on PostgreSQL nothing can be claimed by an action afterwards.
+    """
 
     session: Session
     contract: Contract
     payers: list[Organisation]
     _by_table: dict[type[SQLModel], list[dict[str, Any]]] = field(
-        default_factory=lambda: defaultdict(list)
+        default_factory=lambda: {table: [] for table in _TABLES}
     )
+    _newest: dict[type[SQLModel], int] = field(default_factory=dict)
     _accounts: dict[AccountKey, int] = field(default_factory=dict)
 
-    def insert(self) -> None:
-        tables = (
-            *(Transfer, Claim, ClaimLine, ClaimRemoval, ClaimShare, ClaimPart),
-            *(ClaimDecision, DecisionLine, ClaimPayment),
-        )
-        for table in tables:
-            self.session.execute(insert(table), self._by_table[table])
+    def insert(self, numbers: Iterable[int], ventures: list[Venture]) -> None:
+        """A claim for each number, whose last digit tells its state."""
+        for number in numbers:
+            self._add_claim(number, ventures[number % len(ventures)])
+        for table, rows in self._by_table.items():
+            if rows:
+                self.session.execute(insert(table), rows)
+            rows.clear()
 
-    def add_claim(self, number: int, venture: Venture) -> None:
+    def _add_claim(self, number: int, venture: Venture) -> None:
         first = FIRST_DAY + timedelta(days=number % 1_000)
         claim = self._add(
             Claim,
@@ -250,6 +263,9 @@ class _Rows:
         return self._accounts[key]
 
     def _add(self, table: type[SQLModel], **told: Any) -> dict[str, Any]:
-        rows = self._by_table[table]
-        rows.append({"id": len(rows) + 1, **told})
-        return rows[-1]
+        if table not in self._newest:
+            query = select(func.max(table.__table__.c.id))  # type: ignore[attr-defined]
+            self._newest[table] = self.session.scalar(query) or 0
+        self._newest[table] += 1
+        self._by_table[table].append({"id": self._newest[table], **told})
+        return self._by_table[table][-1]
