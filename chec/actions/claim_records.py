@@ -45,6 +45,7 @@ def upload_records(session: Session, actor: Actor, claim: Claim, data: bytes) ->
 def remove_records(session: Session, actor: Actor, claim: Claim, line: ClaimLine) -> None:
     """Remove all records of a line of a draft; the line stays, for records only."""
     lock_to_fill(session, claim)
+    session.refresh(line)
     session.execute(delete(ClaimRecord).where(col(ClaimRecord.line_id) == line.id))
     line.units = 0 if line.basis is LineBasis.RECORDS else line.units
     session.add(line)

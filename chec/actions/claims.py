@@ -54,6 +54,7 @@ def prepare_claim(
     Raises RuleBroken where the venture cannot claim the period under the contract.
     """
     centre = lock_centre(session, contract.centre_id)
+    venture = session.get_one(Venture, venture.id, populate_existing=True)
     terms = newest_of(session, contract).terms
     today = london_day(actor.at)
     reasons = reasons_not_to_prepare(

@@ -3,20 +3,18 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import and_, case, exists, or_, select
+from sqlalchemy import case, exists, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from chec.models import (
     Claim,
     ClaimLine,
-    ClaimPart,
     ClaimRecord,
     ClaimState,
     Clawback,
-    DecisionLine,
-    PartState,
 )
+from chec.queries.line_standing import stands
 
 
 class BrokenChain(NamedTuple):
@@ -36,16 +34,6 @@ def list_broken_chains(session: Session, claim: Claim) -> Sequence[BrokenChain]:
     first, its_line = aliased(ClaimRecord), aliased(ClaimLine)
     its_claim = aliased(Claim)
     clawed_back = exists().where(col(Clawback.record_id) == first.id)
-    approved = (
-        exists()
-        .where(col(DecisionLine.line_id) == its_line.id)
-        .where(col(DecisionLine.reason_code).is_(None))
-    )
-    waiting = (
-        exists()
-        .where(col(ClaimPart.claim_id) == its_line.claim_id)
-        .where(col(ClaimPart.state) == PartState.WAITING)
-    )
     why = case(
         (clawed_back, "was clawed back"),
         (col(its_claim.state) == ClaimState.WITHDRAWN, "was withdrawn"),
@@ -64,7 +52,7 @@ def list_broken_chains(session: Session, claim: Claim) -> Sequence[BrokenChain]:
         .join(its_line, col(first.line_id) == its_line.id)
         .join(its_claim, col(its_line.claim_id) == its_claim.id)
         .where(col(ClaimLine.claim_id) == claim.id)
-        .where(or_(clawed_back, and_(~approved, ~waiting)))
+        .where(or_(clawed_back, ~stands(its_line)))
         .order_by(col(ClaimRecord.id))
     )
     return [BrokenChain._make(row) for row in session.execute(query)]

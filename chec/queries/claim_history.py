@@ -27,36 +27,22 @@ from chec.models import (
     Contract,
     ContractPayer,
     DecisionLine,
-    PartState,
     RecordShare,
     RemovalStep,
 )
 from chec.queries.contract_use import list_measure_use, list_payer_use
 from chec.queries.contracts import ContractOfCentre
+from chec.queries.line_standing import is_approved, is_waiting, stands
 from chec.rules.claim_valuation import Accepted
-from chec.rules.contract_terms import SameAs
+from chec.rules.measure_terms import SameAs
 from chec.rules.same_outcomes import Outcome
 
-_is_waiting = col(ClaimPart.state) == PartState.WAITING
-_is_approved = and_(col(DecisionLine.id).is_not(None), col(DecisionLine.reason_code).is_(None))
 _removed_at = col(ClaimRecord.removed_at)
 has_passed = or_(
     _removed_at.is_(None),
     _removed_at.not_in((RemovalStep.EVIDENCE, RemovalStep.CHAIN, RemovalStep.PERSON)),
 )
 """Whether a valued ClaimRecord passed the steps before the caps: it can then be followed."""
-
-is_standing_line = or_(
-    select(1)
-    .where(col(ClaimPart.claim_id) == ClaimLine.claim_id, _is_waiting)
-    .correlate(ClaimLine)
-    .exists(),
-    select(1)
-    .where(col(DecisionLine.line_id) == ClaimLine.id, col(DecisionLine.reason_code).is_(None))
-    .correlate(ClaimLine)
-    .exists(),
-)
-"""Whether a ClaimLine was approved by a payer, or one has still to decide."""
 
 
 class _Standing(NamedTuple):
@@ -140,7 +126,7 @@ def _records(claim: Claim, contract_ids: Sequence[int], *columns: Any) -> Any:
         .join(Claim, col(ClaimLine.claim_id) == Claim.id)
         .where(
             col(Claim.contract_id).in_(contract_ids),
-            is_standing_line,
+            stands(),
         )
     )
 
@@ -196,7 +182,7 @@ def _shares(
             col(RecordShare.record_id),
             col(RecordShare.payer_id),
             col(RecordShare.pence) - func.coalesce(col(Clawback.pence), 0),
-            _is_approved,
+            is_approved(),
             func.coalesce(col(Clawback.units), 0),
         )
         .join(RecordShare, col(RecordShare.record_id) == ClaimRecord.id)
@@ -220,7 +206,7 @@ def _shares(
             and_(col(Clawback.part_id) == ClaimPart.id, col(Clawback.record_id) == ClaimRecord.id),
             isouter=True,
         )
-        .where(or_(_is_waiting, _is_approved))
+        .where(or_(is_waiting, is_approved()))
     )
     shares: dict[int, list[_ShareOfRecord]] = defaultdict(list)
     for record_id, payer_id, left_pence, approved, back in session.execute(query):

@@ -8,9 +8,10 @@ from sqlmodel import Session, col
 
 from chec.errors import RuleBroken
 from chec.models import Claim, ClaimLine, ClaimRecord, ClaimState
-from chec.queries.claim_history import has_passed, is_standing_line, keys_of_records
+from chec.queries.claim_history import has_passed, keys_of_records
 from chec.queries.claims import list_lines
 from chec.queries.contracts import ContractOfCentre
+from chec.queries.line_standing import stands
 from chec.rules.claim_file import CellFault, UnreadableClaimFile, read_claim_file
 from chec.rules.claim_upload import Achieved, achieved, faults_against_claim, faults_of_length
 from chec.rules.claim_valuation import Record
@@ -52,7 +53,7 @@ def _claimed(session: Session, claim: Claim, records: Iterable[Record]) -> dict[
     """In which draft, or claim that stands, what these records claim is claimed already."""
     wanted = {achieved(record) for record in records}
     persons = sorted({person for _, person, _ in wanted})
-    is_claimed = or_(col(Claim.state) == ClaimState.DRAFT, and_(is_standing_line, has_passed))
+    is_claimed = or_(col(Claim.state) == ClaimState.DRAFT, and_(stands(), has_passed))
     query = (
         select(
             col(ClaimLine.measure),

@@ -20,9 +20,13 @@ from chec.models import (
     LineBasis,
 )
 from chec.queries.claim_history import already_accepted
-from chec.queries.claims import ClaimOfCentre, list_lines, list_parts
+from chec.queries.claims import ClaimOfCentre, list_claimed_alike, list_lines, list_parts
 from chec.queries.contracts import ContractOfCentre, in_version, newest_of, terms_of
-from chec.rules.claim_preparation import warnings_of_counts, warnings_of_lateness
+from chec.rules.claim_preparation import (
+    warnings_of_counts,
+    warnings_of_lateness,
+    warnings_of_repeats,
+)
 from chec.rules.claim_valuation import ClaimValuation, Outcome, Record, Removal, ValuedLine
 from chec.rules.contract_terms import ContractTerms
 from chec.rules.outcome_payment import reasons_not_to_value, value_claim
@@ -79,6 +83,7 @@ def get_value(
         value.removed,
         warnings=[
             *warnings_of_counts(contract.terms, claim, lines),
+            *warnings_of_repeats(list_claimed_alike(session, claim)),
             *value.warnings,
             *warnings_of_lateness(contract.terms, claim, today),
         ],

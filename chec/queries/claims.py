@@ -4,10 +4,12 @@ A centre's director and evaluator see all its claims; a commissioner those of wh
 organisation was asked a part, and never a draft.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from chec.errors import NotFound
@@ -17,11 +19,16 @@ from chec.models import (
     ClaimLine,
     ClaimPart,
     Contract,
+    LineBasis,
     Organisation,
     Role,
     Venture,
 )
 from chec.permissions import Action, Viewer
+from chec.queries.line_standing import stands
+
+AS_THEY_ARE_NOW = {"populate_existing": True}
+"""An option: rows that this session read before it had the centre's lock may have changed since."""
 
 
 class ClaimOfCentre(NamedTuple):
@@ -68,9 +75,43 @@ def visible_to(viewer: Viewer, action: Action) -> ColumnElement[bool]:
 
 
 def list_lines(session: Session, claim: Claim) -> Sequence[ClaimLine]:
-    """The lines of the claim, as they were entered; in order of the measure's code."""
+    """The lines of the claim as they are now, in order of the measure's code."""
     query = select(ClaimLine).where(col(ClaimLine.claim_id) == claim.id)
-    return session.scalars(query.order_by(col(ClaimLine.measure))).all()
+    query = query.order_by(col(ClaimLine.measure))
+    return session.scalars(query, execution_options=AS_THEY_ARE_NOW).all()
+
+
+def count_claimed(session: Session, claim: Claim) -> int:
+    """How many outcomes the claim has on all its lines."""
+    return sum(line.units for line in list_lines(session, claim))
+
+
+def list_claimed_alike(session: Session, claim: Claim) -> dict[int, list[str]]:
+    """What the draft counts that stands in other claims of its venture and some of its days.
+
+    Measures by key of the claim, on the same contract, from counts or records.
+    """
+    own, other = aliased(ClaimLine), aliased(Claim)
+    query: Any = (
+        select(col(ClaimLine.claim_id), col(ClaimLine.measure))
+        .join(other, col(ClaimLine.claim_id) == other.id)
+        .join(own, and_(col(own.claim_id) == claim.id, col(own.measure) == ClaimLine.measure))
+        .where(
+            col(other.contract_id) == claim.contract_id,
+            col(other.venture_id) == claim.venture_id,
+            col(other.starts_on) < claim.ends_before,
+            col(other.ends_before) > claim.starts_on,
+            col(own.basis) == LineBasis.COUNTS,
+            col(own.units) > 0,
+            col(other.id) != claim.id,
+            stands(),
+        )
+        .order_by(col(ClaimLine.claim_id), col(ClaimLine.measure))
+    )
+    alike: dict[int, list[str]] = defaultdict(list)
+    for claim_id, measure in session.execute(query):
+        alike[claim_id].append(measure)
+    return alike
 
 
 def list_parts(session: Session, claim: Claim) -> Sequence[PartOfClaim]:

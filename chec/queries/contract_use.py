@@ -1,9 +1,9 @@
 """What claims have used up of a contract, added up from their shares, decisions and clawbacks.
 
 Money: a share is held while its payer has not decided, and accepted once the payer approved its
-line, less clawbacks. Units: those taken of a line are accepted once any payer approved it, and held
-while none has and one still may; they are given back when every payer that pays for them has
-clawed them back.
+line, less clawbacks. Units: those taken of a line are accepted once any payer of it approved it,
+and held while none has and one still may; they are given back when every payer that pays for them
+has clawed them back.
 """
 
 from collections import defaultdict
@@ -23,35 +23,33 @@ from chec.models import (
     Contract,
     DecisionLine,
     MeasureUse,
-    PartState,
     PayerUse,
     RecordShare,
 )
+from chec.queries.claims import AS_THEY_ARE_NOW
+from chec.queries.line_standing import is_approved, is_open, is_waiting
 
 Measures = Collection[str] | None
-
-# Rows that this session read before it had the centre's lock may have changed since.
-_AS_THEY_ARE_NOW = {"populate_existing": True}
 
 
 def list_measure_use(session: Session, contract_id: int) -> Sequence[MeasureUse]:
     """The units used of each measure that was claimed, as they are kept."""
     query = select(MeasureUse).where(col(MeasureUse.contract_id) == contract_id)
-    return session.scalars(query, execution_options=_AS_THEY_ARE_NOW).all()
+    return session.scalars(query, execution_options=AS_THEY_ARE_NOW).all()
 
 
 def list_payer_use(session: Session, contract_id: int) -> Sequence[PayerUse]:
     """The pence used by measure, financial year and payer, as they are kept."""
     query = select(PayerUse).where(col(PayerUse.contract_id) == contract_id)
-    return session.scalars(query, execution_options=_AS_THEY_ARE_NOW).all()
+    return session.scalars(query, execution_options=AS_THEY_ARE_NOW).all()
 
 
 def add_up_payer_use(
     session: Session, contract_id: int, measures: Measures = None
 ) -> list[PayerUse]:
     """The pence used by measure, financial year and payer, added up anew; of `measures`, or all."""
-    held = case((_is_waiting, col(ClaimShare.pence)), else_=0)
-    accepted = case((_is_approved, col(ClaimShare.pence)), else_=0)
+    held = case((is_waiting, col(ClaimShare.pence)), else_=0)
+    accepted = case((is_approved(), col(ClaimShare.pence)), else_=0)
     key = (col(ClaimShare.measure), col(ClaimShare.financial_year), col(ClaimShare.payer_id))
     query = (
         select(*key, func.sum(held), func.sum(accepted))
@@ -102,8 +100,8 @@ def add_up_measure_use(
             col(ClaimLine.id),
             col(ClaimLine.measure),
             col(ClaimLine.taken_units).label("units"),
-            func.max(case((_is_approved, 1), else_=0)).label("is_accepted"),
-            func.max(case((_is_waiting, 1), else_=0)).label("is_open"),
+            func.max(case((is_approved(), 1), else_=0)).label("is_accepted"),
+            func.max(case((is_open(), 1), else_=0)).label("is_open"),
         )
         .join(Claim, col(ClaimLine.claim_id) == Claim.id)
         .join(ClaimPart, col(ClaimPart.claim_id) == Claim.id)
@@ -145,10 +143,6 @@ def list_contracts_that_differ(session: Session) -> list[Contract]:
         or _values(list_measure_use(session, contract.id))
         != _values(add_up_measure_use(session, contract.id))
     ]
-
-
-_is_waiting = col(ClaimPart.state) == PartState.WAITING
-_is_approved = and_(col(DecisionLine.id).is_not(None), col(DecisionLine.reason_code).is_(None))
 
 
 def _values(rows: Sequence[MeasureUse] | Sequence[PayerUse]) -> set[frozenset[tuple[str, object]]]:

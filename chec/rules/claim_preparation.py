@@ -5,15 +5,18 @@ A line is priced either from counts or from records, for good: an emptied line k
 only discarding the draft frees it. Counts are dated on the period's last day.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 from chec.finance.periods import financial_year_of
 from chec.models import Centre, Claim, ClaimLine, ClaimState, LineBasis, Stage, Venture
-from chec.rules.contract_terms import ContractTerms, Measure, SlidingScale
+from chec.models.references import reference
+from chec.rules.contract_terms import ContractTerms
+from chec.rules.measure_terms import Measure
+from chec.rules.priced_terms import SlidingScale
 
-MOST_OUTCOMES = 100_000
-"""In one claim: so many rows a file may have, too."""
+MOST_OUTCOMES = 50_000
+"""In one claim, so that a request has time to store it; so many rows a file may have, too."""
 
 _A_DAY = timedelta(days=1)
 
@@ -142,6 +145,18 @@ def warnings_of_counts(terms: ContractTerms, claim: Claim, lines: Iterable[Claim
             f" {_day(year.starts_on - _A_DAY)} apart."
         )
     return warnings
+
+
+def warnings_of_repeats(claimed: Mapping[int, Sequence[str]]) -> list[str]:
+    """What to know about counts whose measures other claims of the same venture and days have.
+
+    `claimed` gives these measures by key of the claim.
+    """
+    return [
+        f"{reference('claim', key)} claims {', '.join(measures)} of this venture in this period"
+        " too. Check that no outcome is counted in both."
+        for key, measures in claimed.items()
+    ]
 
 
 def warnings_of_lateness(terms: ContractTerms, claim: Claim, today: date) -> list[str]:

@@ -133,11 +133,10 @@ def show(claim_id: int) -> str:
 def submit(claim_id: int) -> ResponseReturnValue:
     """Ask the payers for what the claim is worth, after a look at it."""
     found = get_claim(g.session, viewer(), claim_id, Action.SUBMIT_CLAIM)
-    shown = _shown(found)
-    form = SubmitClaimForm(seen_pence=shown["value"].payable_pence)
-    if form.validate_on_submit() and form.has_seen(shown["value"].payable_pence):
+    form = SubmitClaimForm()
+    if form.validate_on_submit():
         actor = acting(Action.SUBMIT_CLAIM, found.centre.id)
-        submit_claim(g.session, actor, found.claim, shown["value"].payable_pence)
+        submit_claim(g.session, actor, found.claim, form.seen)
         flash(f"{reference('claim', claim_id)} was submitted to its payers.")
         return redirect(url_for("claims.show", claim_id=claim_id), 303)
     page = render_template("claims/submit.html", **shown, form=form)
@@ -147,6 +146,8 @@ def submit(claim_id: int) -> ResponseReturnValue:
 @pages.route(f"{_ONE}/withdraw", methods=["GET", "POST"])
 @needs(Action.WITHDRAW_CLAIM)
 def withdraw(claim_id: int) -> ResponseReturnValue:
+    shown = _shown(found)
+    form.seen_pence.data = str(shown["value"].payable_pence)
     """Take the claim back, while no payer has decided."""
     found = get_claim(g.session, viewer(), claim_id, Action.WITHDRAW_CLAIM)
     form = WithdrawClaimForm()

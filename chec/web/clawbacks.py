@@ -29,6 +29,7 @@ from chec.queries.clawbacks import (
 from chec.rules.claim_posting import clawback_entry
 from chec.rules.clawback import (
     Approved,
+    approved_after,
     owed_back_after,
     reasons_not_to_claw_back,
     reasons_without_a_right,
@@ -52,14 +53,15 @@ pages = Blueprint(
 def index(claim_id: int, payer_id: int) -> str:
     """Every line that the payer approved: what is left of it, and until when it can go back."""
     found = get_part(g.session, viewer(), Action.CLAW_BACK, claim_id, payer_id)
+    terms = terms_of_claim(g.session, found.claim)
     lines = [
-        (own, approved_of(g.session, found.claim, own))
+        (own, approved_of(terms, found.claim, own))
         for own in list_approved_lines(g.session, found.part)
     ]
     return render_template(
         "claims/claw_back.html",
         **found._asdict(),
-        terms=terms_of_claim(g.session, found.claim),
+        terms=terms,
         lines=[(own, approved, _reasons(own, approved)) for own, approved in lines],
     )
 
@@ -76,12 +78,13 @@ def line(claim_id: int, payer_id: int, line_id: int) -> ResponseReturnValue:
     records = list_approved_records(
         g.session, found.part, line_id, offset=page.offset, limit=page.limit
     )
-    approved = [approved_of(g.session, found.claim, own, each) for each in records]
+    terms = terms_of_claim(g.session, found.claim)
+    approved = [approved_of(terms, found.claim, own, each) for each in records]
     return render_template(
         "claims/claw_back_records.html",
         **found._asdict(),
         own=own,
-        terms=terms_of_claim(g.session, found.claim),
+        terms=terms,
         records=[
             (each, of_it, reasons_not_to_claw_back(of_it, clock.today()))
             for each, of_it in zip(records, approved, strict=True)
@@ -107,14 +110,15 @@ def _clawed_back(
     chosen: ApprovedRecord | None = None,
 ) -> ResponseReturnValue:
     actor = acting_for(Action.CLAW_BACK, found.payer.id)
-    approved = approved_of(g.session, found.claim, own, chosen)
+    terms = terms_of_claim(g.session, found.claim)
+    approved = approved_of(terms, found.claim, own, chosen)
     shown: dict[str, Any] = {
         **found._asdict(),
         "form": form,
         "own": own,
         "chosen": chosen,
         "approved": approved,
-        "terms": terms_of_claim(g.session, found.claim),
+        "terms": terms,
         "follow_ons": _follow_ons(found, chosen),
     }
     if form.is_good():
@@ -150,6 +154,7 @@ def _told(found: FoundPart, back: Told) -> dict[str, Any]:
     return {
         "back": back,
         "touched": own_accounts(accounts_touched(g.session, found.centre, [entry])),
+        "left_pence": approved_after(found.part, back.pence),
         "owed_pence": owed_back_after(found.part, back.pence),
     }
 

@@ -143,6 +143,7 @@ def _page(
         title=title,
         advice=advice,
         reasons=reasons or [],
+        again_url=_asked_again() if status == 409 else None,  # noqa: PLR2004
         status=status,
         at=clock.now(),
     )
@@ -153,6 +154,12 @@ def _page(
             {"HX-Retarget": "body", "HX-Reswap": "innerHTML", "HX-Reselect": "unset"}
         )
     return response
+
+
+def _asked_again() -> str | None:
+    """The page that what was refused came from, as it is now; None where there is none."""
+    methods = (request.url_rule.methods if request.url_rule else None) or ()
+    return request.path if request.method == "POST" and "GET" in methods else None
 
 
 def _note_refusal(reasons: str = "") -> None:

@@ -25,6 +25,7 @@ from chec.models import (
     Venture,
 )
 from chec.models import RemovalStep as Step
+from chec.queries.claim_chains import list_broken_chains
 from chec.queries.claim_history import already_accepted
 from chec.queries.claim_values import value_of_draft
 from chec.queries.contracts import newest_of
@@ -192,6 +193,33 @@ def test_a_record_that_nobody_approved_is_not_accepted(
     decide(session, first, payer, rejected=["M01"])
     again = a_claim_of(session, contract, venture, [("M01", "p1", FIRST)])
     assert accepted(session, contract, again) == []
+
+
+def test_what_its_payer_rejected_is_not_accepted_by_one_who_pays_nothing(
+    session: Session, centre: Centre, venture: Venture
+) -> None:
+    """The first payer's commitment is used up by M01, so the second pays for M02 alone."""
+    payers = [builders.a_payer(session) for _ in range(2)]
+    named = [{"organisation": each.name, "share": "1/2"} for each in payers]
+    named[0]["commitment_pence"] = 5_000  # type: ignore[assignment]
+    codes: dict[str, dict[str, Any]] = {"M01": {}, "M02": {}, "M03": {"follows": "M02"}}
+    measures = tuple(builders.a_measure(code, **rules) for code, rules in codes.items())
+    contract = builders.a_contract(session, centre, measures=measures, payers=named)
+    last = FIRST + timedelta(days=2)
+    rows = [("M01", "p1", FIRST), *(("M02", p, FIRST + timedelta(days=1)) for p in ("p1", "p2"))]
+    first = a_claim_of(session, contract, venture, rows, state=ClaimState.SUBMITTED)
+    follow_on = a_claim_of(
+        session, contract, venture, [("M03", "p1", last)], state=ClaimState.SUBMITTED
+    )
+    draft = a_claim_of(session, contract, venture, [("M03", "p2", last)])
+    assert taken(session, contract, draft) == 1
+
+    decide(session, first, payers[1], rejected=["M02"])
+    assert taken(session, contract, draft) == 0
+    decide(session, first, payers[0])
+    assert taken(session, contract, draft) == 0
+    [broken] = list_broken_chains(session, follow_on)
+    assert broken.why == "was rejected by every payer"
 
 
 def test_how_much_was_claimed_does_not_change_the_number_of_queries(

@@ -309,6 +309,38 @@ def test_what_is_kept_is_what_adds_up(books: Books) -> None:
     assert list_contracts_that_differ(session) == []
 
 
+@pytest.mark.parametrize("is_rejected", [True, False])
+def test_who_pays_nothing_for_a_line_neither_accepts_nor_holds_it(
+    books: Books, is_rejected: bool
+) -> None:
+    session = books.session
+    claim = books.claim(("M01", 3, (200, 0)), ("M02", 1, (0, 50)))
+
+    def used() -> dict[str, tuple[int, int]]:
+        rows = add_up_measure_use(session, books.contract.id)
+        return {use.measure: (use.held_units, use.accepted_units) for use in rows}
+
+    books.decide(claim, books.council)
+    assert used() == {"M01": (3, 0), "M02": (0, 1)}
+    books.decide(claim, books.icb, *(["M01"] if is_rejected else []))
+    assert used() == {"M01": (0, 0 if is_rejected else 3), "M02": (0, 1)}
+
+
+def test_what_its_payer_rejected_is_not_held_for_one_who_pays_nothing(books: Books) -> None:
+    claim = books.claim(("M01", 3, (200, 0)), ("M02", 1, (0, 50)))
+    books.decide(claim, books.icb, "M01")
+    used = add_up_measure_use(books.session, books.contract.id)
+    assert {(use.measure, use.held_units) for use in used} == {("M01", 0), ("M02", 1)}
+
+
+def test_an_outcome_that_costs_nothing_is_accepted_by_any_payer(books: Books) -> None:
+    claim = books.claim(("M01", 3, (0, 0)), ("M02", 1, (50, 50)))
+    books.line(claim, "M01").payable_pence = 0
+    books.decide(claim, books.council)
+    [use, _] = add_up_measure_use(books.session, books.contract.id)
+    assert (use.measure, use.held_units, use.accepted_units) == ("M01", 0, 3)
+
+
 def test_only_the_measures_of_the_claim_are_added_up_anew(books: Books) -> None:
     session, contract_id = books.session, books.contract.id
     first = books.claim(("M01", 3, (200, 100)))

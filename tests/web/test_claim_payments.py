@@ -1,8 +1,11 @@
 """The director's pages of payments, the commissioner's of clawbacks, the way back from money."""
 
+from collections.abc import Callable
 from datetime import date
 
 import pytest
+from flask import Flask
+from sqlalchemy import event
 from sqlmodel import Session, col, select
 
 from chec.models import (
@@ -270,3 +273,41 @@ def test_money_leads_back_to_the_claim_for_those_who_may(
     client.sign_in(provider)
     page = text_of(client.get(f"/transfers/T-{approval:04d}"))
     assert "What this transfer is for" not in page
+
+
+def test_how_many_records_there_are_does_not_change_the_number_of_queries(
+    client: Client, session: Session, app: Flask, payer: Organisation, commissioner: User
+) -> None:
+    measure = builders.a_measure(pence=10_000, clawback_days=2_000)
+    contract = builders.a_contract(session, builders.a_centre(session), payer, measures=(measure,))
+    claims = [
+        builders.a_claim(
+            session,
+            contract,
+            records=[("M01", f"p{n}", date(2025, 5, 6)) for n in range(first, ends_before)],
+        )
+        for first, ends_before in ((0, 1), (1, 30))
+    ]
+    for claim in claims:
+        decide(session, claim, payer)
+    paths = [
+        address(claim, payer, f"/claw-back/L-{line_of(session, claim).id:04d}") for claim in claims
+    ]
+    session.commit()
+    client.sign_in(commissioner)
+    client.get(paths[0])
+
+    assert queries(app, lambda: client.get(paths[0])) == queries(app, lambda: client.get(paths[1]))
+
+
+def queries(app: Flask, act: Callable[[], object]) -> int:
+    """How many the act asks of the application's database."""
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    event.listen(app.extensions["chec_engine"], "before_cursor_execute", note)
+    act()
+    event.remove(app.extensions["chec_engine"], "before_cursor_execute", note)
+    return len(asked)

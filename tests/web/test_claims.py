@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 from sqlmodel import Session, select
+from werkzeug.test import TestResponse
 
 from chec.models import (
     Centre,
@@ -18,6 +19,8 @@ from chec.models import (
     Venture,
 )
 from chec.models.references import reference
+from chec.rules.claim_valuation import ClaimValuation
+from chec.rules.outcome_payment import value_claim
 from tests import builders
 from tests.claim_parts import decide
 from tests.client import Client, soup
@@ -99,6 +102,11 @@ def address(claim: Claim, rest: str = "") -> str:
 
 def text(client: Client, path: str) -> str:
     return soup(client.get(path)).get_text(" ", strip=True)
+
+
+def seen_on(page: TestResponse) -> list[str]:
+    """What the page would send as seen, in pence."""
+    return [str(each["value"]) for each in soup(page).select("input[name=seen_pence]")]
 
 
 def rows(client: Client, path: str) -> list[list[str]]:
@@ -219,19 +227,61 @@ def test_everything_wrong_with_a_file_is_on_the_page(client: Client, draft: Clai
 
 
 @pytest.mark.usefixtures("director")
-def test_what_was_seen_and_is_worth_less_now_is_shown_again_before_it_is_submitted(
+def test_what_was_seen_and_is_worth_less_now_is_refused_with_a_way_back(
     client: Client, session: Session, contract: Contract, draft: Claim
 ) -> None:
     builders.a_claim(session, contract, counts={"M01": 3})
     session.commit()
-    answer = client.post(address(draft, "/submit"), data={"seen_pence": "50000"})
-    assert answer.status_code == 422
+    path = address(draft, "/submit")
+    answer = client.post(path, data={"seen_pence": "50000"})
+    assert answer.status_code == 409
     page = soup(answer)
     assert "now worth £200.00, not £500.00" in page.get_text()
-    assert [each["value"] for each in page.select("input[name=seen_pence]")] == ["20000"]
+    [again] = [link["href"] for link in page.select("main a") if link.text == "Look at it again"]
+    assert again == path
+    assert seen_on(client.get(path)) == ["20000"]
     for forged in ({}, {"seen_pence": "x"}):
-        assert client.post(address(draft, "/submit"), data=forged).status_code == 422
+        refused = client.post(path, data=forged)
+        assert (refused.status_code, seen_on(refused)) == (422, ["20000"])
     assert state(session, draft) is ClaimState.DRAFT
+
+
+@pytest.mark.usefixtures("director")
+def test_a_claim_that_is_submitted_is_valued_once(
+    client: Client, draft: Claim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    valued: list[object] = []
+
+    def counted(*given: object, **told: object) -> ClaimValuation:
+        valued.append(given)
+        return value_claim(*given, **told)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("chec.queries.claim_values.value_claim", counted)
+    answer = client.post(address(draft, "/submit"), data={"seen_pence": "50000"})
+    assert (answer.status_code, len(valued)) == (303, 1)
+
+
+@pytest.mark.usefixtures("director")
+def test_counts_that_another_claim_of_the_same_days_has_are_warned_of(
+    client: Client, session: Session, contract: Contract, venture: Venture, draft: Claim
+) -> None:
+    told = "claims M01 of this venture in this period too"
+    assert told not in text(client, address(draft))
+
+    def claimed(venture: Venture | None, first: date) -> Claim:
+        return builders.a_claim(
+            session, contract, venture, starts_on=first, ends_before=date(2025, 8, 1)
+        )
+
+    same = claimed(venture, date(2025, 6, 30))
+    claimed(venture, date(2025, 7, 1))
+    claimed(None, date(2025, 6, 30))
+    session.commit()
+    page = text(client, address(draft))
+    assert f"{reference('claim', same.id)} {told}" in page
+    assert page.count(told) == 1
+    client.post(address(same, "/withdraw"))
+    assert told not in text(client, address(draft))
 
 
 @pytest.mark.usefixtures("director")
@@ -250,6 +300,7 @@ def test_a_director_withdraws_a_claim_until_a_payer_has_decided(
     decide(session, submitted, payers[0])
     session.commit()
     assert "Withdraw this claim" not in text(client, address(submitted))
+    assert "A payer has decided about this claim" in text(client, address(submitted, "/withdraw"))
     assert client.post(address(submitted, "/withdraw")).status_code == 409
     assert state(session, submitted) is ClaimState.SUBMITTED
 
@@ -259,6 +310,7 @@ def test_a_withdrawn_claim_says_so(client: Client, session: Session, submitted: 
     assert client.post(address(submitted, "/withdraw")).location == address(submitted)
     assert state(session, submitted) is ClaimState.WITHDRAWN
     assert "What it held is free again" in text(client, address(submitted))
+    assert "This claim was withdrawn already" in text(client, address(submitted, "/withdraw"))
 
 
 @pytest.mark.usefixtures("director")
@@ -271,11 +323,21 @@ def test_a_draft_is_discarded_after_a_question(
 
 
 @pytest.mark.usefixtures("director")
-@pytest.mark.parametrize("act", ["counts", "upload", "submit", "discard"])
+@pytest.mark.parametrize(
+    ("act", "says"),
+    [
+        ("counts", "can no longer be changed"),
+        ("upload", "can no longer be changed"),
+        ("submit", "See how"),
+        ("discard", "Only a draft can be discarded."),
+    ],
+)
 def test_a_submitted_claim_offers_nothing_that_is_for_drafts(
-    client: Client, submitted: Claim, act: str
+    client: Client, submitted: Claim, act: str, says: str
 ) -> None:
-    assert "can no longer be changed" in text(client, address(submitted, f"/{act}"))
+    page = soup(client.get(address(submitted, f"/{act}")))
+    assert says in page.text
+    assert not page.select("main form")
 
 
 @pytest.mark.usefixtures("director")

@@ -6,9 +6,9 @@ from typing import Any
 
 from wtforms import HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # types-WTForms knows 3.2
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, Regexp
 
-from chec.finance.money import Pence, format_pounds
+from chec.finance.money import Pence
 from chec.models import ClaimState
 from chec.models.references import parse_reference, reference
 from chec.queries.claim_lists import ClaimFilter
@@ -92,21 +92,16 @@ class PrepareClaimForm(Form):
 class SubmitClaimForm(Form):
     """Carries what the director saw that the claim is worth, in pence."""
 
-    seen_pence = HiddenField()
-
-    def has_seen(self, pence: Pence) -> bool:
-        """Whether `pence` is what the page showed; if not, the page that comes next shows it."""
-        seen = self.seen_pence.raw_data[0] if self.seen_pence.raw_data else ""
-        if seen == str(pence):
-            return True
-        was = int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 19 else None  # noqa: PLR2004
-        told = f", not {format_pounds(was)}" if was is not None else ""
-        self.seen_pence.errors = [
-            "Since you looked, other claims took or gave back headroom, or the contract changed:"
-            f" this claim is now worth {format_pounds(pence)}{told}. Look at it again and submit."
+    seen_pence = HiddenField(
+        validators=[
+            Regexp(r"[0-9]{1,18}\Z", message="This page was out of date. Look at it and submit.")
         ]
-        self.seen_pence.data = str(pence)
-        return False
+    )
+
+    @property
+    def seen(self) -> Pence:
+        """What the director saw, of a valid form."""
+        return int(self.seen_pence.data or 0)
 
 
 class WithdrawClaimForm(Form):

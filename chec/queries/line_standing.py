@@ -1,0 +1,45 @@
+"""When a line of a claim stands, as conditions of queries: approved by a payer, or still open.
+
+Only who is asked to pay for a line approves it or keeps it open. Of a line that nobody is asked to
+pay for, because its outcomes cost nothing, every payer of the claim does.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlmodel import col
+
+from chec.models import ClaimLine, ClaimPart, ClaimShare, DecisionLine, PartState
+
+is_waiting = col(ClaimPart.state) == PartState.WAITING
+"""Whether the payer of a ClaimPart has still to decide."""
+
+
+def is_approved(line: Any = ClaimLine) -> ColumnElement[bool]:
+    """Whether a DecisionLine, if there is one, approves `line` and pays for it."""
+    return and_(
+        col(DecisionLine.id).is_not(None),
+        col(DecisionLine.reason_code).is_(None),
+        or_(col(DecisionLine.pence) > 0, col(line.payable_pence) == 0),
+    )
+
+
+def is_open(line: Any = ClaimLine) -> ColumnElement[bool]:
+    """Whether the payer of a ClaimPart is asked to pay for `line` and has still to decide."""
+    asked = (
+        select(1)
+        .where(
+            col(ClaimShare.claim_id) == line.claim_id,
+            col(ClaimShare.measure) == line.measure,
+            col(ClaimShare.payer_id) == ClaimPart.payer_id,
+        )
+        .correlate(line, ClaimPart)
+    )
+    return and_(is_waiting, or_(col(line.payable_pence) == 0, asked.exists()))
+
+
+def stands(line: Any = ClaimLine) -> ColumnElement[bool]:
+    """Whether `line` was approved by a payer, or one has still to decide."""
+    part = select(1).where(col(ClaimPart.claim_id) == line.claim_id, is_open(line))
+    decided = select(1).where(col(DecisionLine.line_id) == line.id, is_approved(line))
+    return or_(part.correlate(line).exists(), decided.correlate(line).exists())
