@@ -7,9 +7,13 @@ from chec.models import Centre, ReturnsRun, Role, User
 from chec.seeding import SignIn, list_sign_ins
 
 
-def demo_sign_in(role: Role) -> SignIn:
-    """How the first person of the demo with `role` signs in."""
-    return next(person for person in list_sign_ins() if person.role is role)
+def demo_sign_in(role: Role, acting_for: str | None = None) -> SignIn:
+    """How the first person of the demo with `role`, for this body if it is named, signs in."""
+    return next(
+        person
+        for person in list_sign_ins()
+        if person.role is role and acting_for in {None, person.acting_for}
+    )
 
 
 def demo_centres(session: Session) -> tuple[Centre, Centre]:
@@ -23,7 +27,8 @@ def demo_run(session: Session) -> ReturnsRun:
     return session.exec(select(ReturnsRun).order_by(col(ReturnsRun.centre_id)).limit(1)).one()
 
 
-def demo_user(engine: Engine, role: Role) -> User:
+def demo_user(engine: Engine, role: Role, acting_for: str | None = None) -> User:
     """The same person's row."""
+    email = demo_sign_in(role, acting_for).email
     with Session(engine) as session:
-        return session.exec(select(User).where(col(User.email) == demo_sign_in(role).email)).one()
+        return session.exec(select(User).where(col(User.email) == email)).one()
