@@ -1,5 +1,7 @@
 """The state of a claim follows from its parts."""
 
+from datetime import date
+
 import pytest
 
 from chec.models import ClaimPart, ClaimState, PartState
@@ -13,6 +15,7 @@ def a_part(
         claim_id=1,
         payer_id=1,
         asked_pence=100,
+        asked_on=date(2026, 10, 31),
         state=state,
         approved_pence=approved,
         clawed_back_pence=clawed_back,
