@@ -23,10 +23,12 @@ from chec.rules.comma_separated import (
     numbered_rows,
     reason_against_cells,
 )
-from chec.rules.contract_terms import ContractTerms, Measure, SlidingScale
+from chec.rules.contract_terms import ContractTerms
 from chec.rules.free_text import reasons_not_to_write
 from chec.rules.ledger_file import read_iso_day
+from chec.rules.measure_terms import Measure
 from chec.rules.outcome_payment import reasons_not_to_value
+from chec.rules.priced_terms import SlidingScale
 
 COUNT_COLUMNS = ("measure", "units", "achieved_on")
 RECORD_COLUMNS = ("measure", "person", "achieved_on", "evidence", "value")

@@ -12,7 +12,8 @@ from typing import NamedTuple, TypeVar
 from chec.finance.money import Pence
 from chec.finance.periods import FinancialYear
 from chec.models import MeasureUse, PayerUse
-from chec.rules.contract_terms import ContractTerms, Measure, Payer
+from chec.rules.contract_terms import ContractTerms, Payer
+from chec.rules.measure_terms import Measure
 
 Key = TypeVar("Key", bound=Hashable)
 

@@ -19,7 +19,6 @@ from chec.finance.money import Pence
 from chec.finance.periods import FinancialYear, financial_year_of
 from chec.rules.contract_document import (
     Path,
-    UnreadableContract,
     open_document,
     refuse,
     unreadable,
@@ -37,34 +36,7 @@ from chec.rules.contract_fields import (
     repeated,
     shown,
 )
-from chec.rules.measure_terms import AchievedWhen, Measure, SameAs
-from chec.rules.priced_terms import (
-    Capitation,
-    ContingentBlock,
-    PerOutcome,
-    Price,
-    SharedSaving,
-    SlidingScale,
-    Term,
-)
-
-__all__ = [
-    "AchievedWhen",
-    "Capitation",
-    "ContingentBlock",
-    "ContractTerms",
-    "Measure",
-    "Payer",
-    "PerOutcome",
-    "Price",
-    "SameAs",
-    "Sampling",
-    "SharedSaving",
-    "SlidingScale",
-    "Term",
-    "UnreadableContract",
-    "read_contract",
-]
+from chec.rules.measure_terms import Measure
 
 
 class Payer(Terms):

@@ -8,8 +8,10 @@ from operator import itemgetter
 from chec.finance.money import Pence, format_pounds
 from chec.models.claim import RemovalStep as Step
 from chec.rules.claim_valuation import Reason, RecordId
-from chec.rules.contract_terms import ContractTerms, Measure, SlidingScale
+from chec.rules.contract_terms import ContractTerms
 from chec.rules.limit import UNLIMITED, Limit
+from chec.rules.measure_terms import Measure
+from chec.rules.priced_terms import SlidingScale
 
 Passed = tuple[int, RecordId | None]
 """A record that passed steps 1 to 3: the number of its day, and its id."""

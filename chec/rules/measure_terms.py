@@ -23,31 +23,15 @@ from chec.rules.contract_fields import (
     Text,
     Times,
     Units,
-    shown,
 )
 from chec.rules.priced_terms import (
     TERM_NAMES,
     Capitation,
-    Corridor,
-    Indicator,
     PerOutcome,
     Price,
     SlidingScale,
     Term,
 )
-
-__all__ = [
-    "AchievedWhen",
-    "Corridor",
-    "Indicator",
-    "Measure",
-    "Price",
-    "SameAs",
-    "Saving",
-    "Term",
-    "Test",
-    "shown",
-]
 
 
 class Test(Terms):

@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from chec.rules.contract_terms import ContractTerms, Measure, SameAs
+from chec.rules.contract_terms import ContractTerms
+from chec.rules.measure_terms import Measure, SameAs
 
 Outcome = tuple[str, str]
 """A contract's reference and a measure's code."""

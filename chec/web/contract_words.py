@@ -5,8 +5,9 @@ from fractions import Fraction
 
 from chec.finance.money import format_pounds
 from chec.finance.periods import FinancialYear
-from chec.rules.contract_terms import AchievedWhen, ContractTerms, Measure
-from chec.rules.measure_terms import Test, shown
+from chec.rules.contract_fields import shown
+from chec.rules.contract_terms import ContractTerms
+from chec.rules.measure_terms import AchievedWhen, Measure, Test
 
 _WEEK = 7
 _FORMS = {
@@ -15,8 +16,10 @@ _FORMS = {
     "alliance": "The parties share the contract as an alliance.",
 }
 _ON_SILENCE = {
-    "escalate": "Who says nothing by then has the claim escalated.",
-    "accept": "Who says nothing by then has accepted the claim.",
+    "escalate": "Who says nothing by then has the claim escalated."
+    " CHEC shows that a decision is late; it escalates nothing by itself yet.",
+    "accept": "Who says nothing by then has accepted the claim."
+    " CHEC shows that a decision is late; it accepts nothing by itself yet.",
 }
 _WHEN_EXHAUSTED = {
     "lapse": "When a payer's commitment is used up, its share of further outcomes is not paid.",
@@ -161,7 +164,10 @@ def _deciding(terms: ContractTerms) -> Iterator[str]:
         if terms.on_silence:
             yield _ON_SILENCE[terms.on_silence]
     if terms.dispute_within_days is not None:
-        yield f"What was rejected may be disputed within {days(terms.dispute_within_days)}."
+        yield (
+            f"What was rejected may be disputed within {days(terms.dispute_within_days)}. CHEC"
+            " keeps no disputes yet: write to the payer."
+        )
     if terms.pay_within_days is not None:
         yield f"What was approved is paid within {days(terms.pay_within_days)}."
 
@@ -175,3 +181,4 @@ def _sampling(terms: ContractTerms) -> Iterator[str]:
                 "A line is then reduced by the share of errors that the sample proves, where that"
                 " is more than the records found wrong."
             )
+        yield "CHEC draws no sample and reduces no line by itself yet."

@@ -7,15 +7,18 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from chec.finance.money import format_pounds
-from chec.rules.contract_terms import (
+from chec.rules.contract_fields import shown
+from chec.rules.contract_terms import ContractTerms
+from chec.rules.measure_terms import Measure
+from chec.rules.priced_terms import (
     Capitation,
     ContingentBlock,
-    ContractTerms,
-    Measure,
+    Corridor,
+    Indicator,
+    Price,
     SharedSaving,
     SlidingScale,
 )
-from chec.rules.measure_terms import Corridor, Indicator, Price, shown
 from chec.web import contract_words
 from chec.web.contract_words import percentage
 from chec.web.formats import short_day

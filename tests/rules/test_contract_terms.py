@@ -12,15 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chec.errors import RuleBroken
-from chec.rules.contract_terms import (
-    Capitation,
-    ContingentBlock,
-    ContractTerms,
-    SharedSaving,
-    SlidingScale,
-    UnreadableContract,
-    read_contract,
-)
+from chec.rules.contract_document import UnreadableContract
+from chec.rules.contract_terms import ContractTerms, read_contract
+from chec.rules.priced_terms import Capitation, ContingentBlock, SharedSaving, SlidingScale
 
 FOLDER = Path(__file__).parents[1] / "cases" / "contracts"
 EVERY_FIELD = (FOLDER / "every_field.json").read_text("utf-8")

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from chec.rules.contract_terms import ContractTerms, SameAs, read_contract
+from chec.rules.contract_terms import ContractTerms, read_contract
+from chec.rules.measure_terms import SameAs
 from chec.rules.same_outcomes import linked
 from tests.builders import a_contract_document, a_measure
 

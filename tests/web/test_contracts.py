@@ -122,8 +122,10 @@ SAID = (
     "one person's outcomes earn at most £850.",
     "An outcome is claimed within 4 weeks of its day.",
     "Each payer decides a claim within 20 days.",
-    "Who says nothing by then has accepted the claim.",
+    "Who says nothing by then has accepted the claim. CHEC shows that a decision is late; it",
+    "What was rejected may be disputed within 10 days. CHEC keeps no disputes yet",
     "A payer may check 30 records of a line, drawn at random.",
+    "CHEC draws no sample and reduces no line by itself yet.",
 )
 """About a contract of `EVERY_KIND` and `RULES`."""
 
