@@ -77,6 +77,16 @@ def plan_import(session: Session, centre: Centre, document: str | bytes) -> Plan
     )
 
 
+def plan_or_refuse(
+    session: Session, centre: Centre, document: bytes
+) -> tuple[PlannedImport | None, list[str]]:
+    """What importing `document` would do, or why it cannot be imported."""
+    try:
+        return plan_import(session, centre, document), []
+    except RuleBroken as refused:
+        return None, refused.reasons
+
+
 def used_of(session: Session, contract: Contract, names: Mapping[int, str]) -> Used:
     """What is accepted or held of the contract now; `names` are its payers' by key.
 

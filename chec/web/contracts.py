@@ -6,10 +6,11 @@ from flask.typing import ResponseReturnValue
 from chec import clock
 from chec.actions.contracts import ImportedContract, import_contract
 from chec.errors import NotFound
-from chec.models import Event, Role
+from chec.models import Centre, Event, Role
 from chec.models.references import reference
 from chec.permissions import Action
 from chec.queries.centres import get_centre
+from chec.queries.contract_imports import plan_or_refuse
 from chec.queries.contract_use import list_measure_use, list_payer_use
 from chec.queries.contracts import (
     ContractOfCentre,
@@ -88,10 +89,12 @@ def import_document(centre_id: int) -> ResponseReturnValue:
     """Import a contract document, after a look at what it says and changes."""
     centre = get_centre(g.session, viewer(), Action.IMPORT_CONTRACT, centre_id)
     form = ImportContractForm()
-    plan = form.planned(g.session, centre)
+    if not form.validate_on_submit():
+        return _to_fill_in(centre, form)
+    plan, reasons = plan_or_refuse(g.session, centre, form.document)
     if plan is None:
-        page = render_template("contracts/import.html", centre=centre, form=form)
-        return page, 422 if form.is_submitted() else 200
+        form.blame(reasons)
+        return _to_fill_in(centre, form)
     if form.is_confirmed(plan):
         actor = acting(Action.IMPORT_CONTRACT, centre_id)
         done = import_contract(g.session, actor, centre, plan.document)
@@ -100,6 +103,11 @@ def import_document(centre_id: int) -> ResponseReturnValue:
     form.ask_to_confirm(plan)
     card = rate_card(plan.terms, clock.today())
     return render_template("contracts/check.html", centre=centre, form=form, plan=plan, card=card)
+
+
+def _to_fill_in(centre: Centre, form: ImportContractForm) -> ResponseReturnValue:
+    page = render_template("contracts/import.html", centre=centre, form=form)
+    return page, 422 if form.is_submitted() else 200
 
 
 def _said_of(done: ImportedContract) -> str:

@@ -3,15 +3,14 @@
 import binascii
 import zlib
 from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from typing import Any
 
 from flask_wtf.file import FileField
-from sqlmodel import Session
 from wtforms import Field, HiddenField, TextAreaField
 
-from chec.errors import RuleBroken
 from chec.evidence.nhs_number import find_nhs_numbers
-from chec.models import Centre
-from chec.queries.contract_imports import PlannedImport, plan_import
+from chec.queries.contract_imports import PlannedImport
 from chec.web.forms.base import Form
 
 MOST_BYTES = 1_000_000
@@ -39,20 +38,21 @@ class ImportContractForm(Form):
     contract_text = TextAreaField("Or its text")
     contract_packed = HiddenField()
     seen = HiddenField()
+    document = b""
 
-    def planned(self, session: Session, centre: Centre) -> PlannedImport | None:
-        """What the document that was sent would do.
+    def validate(self, **options: Any) -> bool:
+        """Whether one document was sent that is not too long; `document` is then its text."""
+        if not super().validate(**options):
+            return False
+        self.document = self._sent()
+        return not self.blame(self._faults())
 
-        None where none was sent or it cannot be imported; each reason then stands at its field.
-        """
-        if not self.validate_on_submit():
-            return None
-        try:
-            return plan_import(session, centre, self._document())
-        except RuleBroken as refused:
-            self._came_in.errors = _first(refused.reasons)
+    def blame(self, reasons: Sequence[str]) -> Sequence[str]:
+        """Put why the document cannot be imported at the field that it came in; the same."""
+        if reasons:
+            self._came_in.errors = _first(reasons)
             self.contract_packed.data = ""
-            return None
+        return reasons
 
     def is_confirmed(self, plan: PlannedImport) -> bool:
         """Whether the page to check was sent, and showed what the document would change now."""
@@ -74,25 +74,26 @@ class ImportContractForm(Form):
             return self.contract_packed
         return self.contract_text if self.contract_text.data else self.file
 
-    def _document(self) -> bytes:
+    def _sent(self) -> bytes:
+        if self.contract_packed.data:
+            return unpack(self.contract_packed.data)
+        if self.file.data:
+            return bytes(self.file.data.read(MOST_BYTES + 1))
         # A browser ends every line of a text with two characters.
         text = (self.contract_text.data or "").replace("\r\n", "\n")
-        if self.contract_packed.data:
-            document = unpack(self.contract_packed.data)
-        elif self.file.data and text:
-            raise RuleBroken(_BOTH)
-        else:
-            document = self.file.data.read(MOST_BYTES + 1) if self.file.data else text.encode()
-        if not document.strip():
-            raise RuleBroken(_LOST if self.contract_packed.data else _NONE)
-        if len(document) > MOST_BYTES:
-            raise RuleBroken(_TOO_LONG)
         if find_nhs_numbers(text):
             self.contract_text.data = ""  # it is not shown again
-        return document
+        return text.encode()
+
+    def _faults(self) -> list[str]:
+        if self.file.data and self.contract_text.data and not self.contract_packed.data:
+            return [_BOTH]
+        if not self.document.strip():
+            return [_LOST if self.contract_packed.data else _NONE]
+        return [_TOO_LONG] if len(self.document) > MOST_BYTES else []
 
 
-def _first(reasons: list[str]) -> list[str]:
+def _first(reasons: Sequence[str]) -> list[str]:
     more = len(reasons) - MOST_FAULTS_NAMED
     return [*reasons[:MOST_FAULTS_NAMED], *([f"And {more:,} more."] if more > 0 else [])]
 
