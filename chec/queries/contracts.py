@@ -13,7 +13,6 @@ from chec.finance.money import Pence
 from chec.models import (
     Centre,
     Claim,
-    ClaimState,
     Contract,
     ContractPayer,
     ContractVersion,
@@ -22,6 +21,7 @@ from chec.models import (
     User,
 )
 from chec.permissions import Action, Viewer
+from chec.queries.claims import visible_to
 from chec.rules.contract_import import name_key
 from chec.rules.contract_terms import ContractTerms, read_contract
 
@@ -113,19 +113,19 @@ def get_centre_of_contracts(session: Session, viewer: Viewer, centre_id: int) ->
 def list_contracts(session: Session, viewer: Viewer, centre_id: int) -> list[ListedContract]:
     """The centre's contracts that the viewer may see, by reference.
 
-    Of drafts only the centre's own people know. Raises NotFound as `get_centre_of_contracts` does.
+    Of their claims those are counted that the viewer may see. Raises NotFound as
+    `get_centre_of_contracts` does.
     """
     get_centre_of_contracts(session, viewer, centre_id)
-    reads_all = _reads_all(viewer, centre_id)
     query = (
         select(Contract.id, ContractVersion.document)
         .join(ContractVersion, col(ContractVersion.contract_id) == Contract.id)
         .where(Contract.centre_id == centre_id, _is_newest)
         .order_by(func.lower(Contract.reference), col(Contract.id))
     )
-    if not reads_all:
+    if not _reads_all(viewer, centre_id):
         query = query.where(_visible_to(viewer, Action.VIEW_CONTRACT))
-    use, claims = _use_of(session, centre_id), _claims_of(session, centre_id, drafts=reads_all)
+    use, claims = _use_of(session, centre_id), _claims_of(session, viewer, centre_id)
     return [
         ListedContract(key, terms_of(document), *use.get(key, (0, 0)), claims.get(key, 0))
         for key, document in session.exec(query)
@@ -191,12 +191,10 @@ def _use_of(session: Session, centre_id: int) -> dict[int, tuple[Pence, Pence]]:
     return {key: (int(accepted), int(held)) for key, accepted, held in session.exec(query)}
 
 
-def _claims_of(session: Session, centre_id: int, *, drafts: bool) -> dict[int, int]:
+def _claims_of(session: Session, viewer: Viewer, centre_id: int) -> dict[int, int]:
     query = (
         select(Claim.contract_id, func.count())
-        .where(Claim.centre_id == centre_id)
+        .where(Claim.centre_id == centre_id, visible_to(viewer, Action.VIEW_CLAIM))
         .group_by(col(Claim.contract_id))
     )
-    if not drafts:
-        query = query.where(Claim.state != ClaimState.DRAFT)
     return dict(session.exec(query).all())
