@@ -34,6 +34,21 @@ class ClaimFilter:
     venture_id: int | None = None
 
 
+@dataclass(frozen=True)
+class StateCounts:
+    """How many claims there are in each state."""
+
+    by_state: Mapping[ClaimState, int]
+
+    @property
+    def all(self) -> int:
+        return sum(self.by_state.values())
+
+    def of(self, state: ClaimState | None) -> int:
+        """In the state; None: in any."""
+        return self.by_state[state] if state else self.all
+
+
 class Sums(NamedTuple):
     """Of the parts the viewer sees, in pence: approved less clawed back, paid less returned."""
 
@@ -92,7 +107,7 @@ SORTED_BY = frozenset({*_COLUMNS, *_AMOUNTS})
 
 def count_claims(
     session: Session, viewer: Viewer, centre_id: int, chosen: ClaimFilter
-) -> Mapping[ClaimState, int]:
+) -> StateCounts:
     """How many claims there are in each state, whatever state is chosen."""
     any_state = ClaimFilter(None, chosen.contract_id, chosen.venture_id)
     query = (
@@ -101,7 +116,7 @@ def count_claims(
         .group_by(col(Claim.state))
     )
     found = dict(session.execute(query).all())
-    return {state: found.get(state, 0) for state in ClaimState}
+    return StateCounts({state: found.get(state, 0) for state in ClaimState})
 
 
 def list_claims(

@@ -1,6 +1,6 @@
 """Commitments of investors to a centre: what was promised, what is drawn, what may be paid back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import accumulate
 from typing import NamedTuple
@@ -36,6 +36,15 @@ class Commitment(NamedTuple):
         """What may still be called."""
         return max(0, self.instrument.committed_pence - self.drawn_pence)
 
+    def after(self, pence: Pence) -> "Commitment":
+        """As it will be with `pence` more drawn."""
+        return self._replace(drawn_pence=self.drawn_pence + pence)
+
+
+def undrawn_of(commitments: Iterable[Commitment]) -> Pence:
+    """What may still be called under all of them."""
+    return sum(each.undrawn_pence for each in commitments)
+
 
 def list_commitments(session: Session, centre: Centre) -> list[Commitment]:
     """Every instrument of the centre, by investor and then in order of agreement."""
@@ -58,8 +67,8 @@ def get_commitment(session: Session, centre: Centre, instrument_id: int) -> Comm
     raise NotFound
 
 
-def committed_by(session: Session, centre: Centre, investor: str) -> Pence:
-    """What the investor of this name has committed to the centre; nothing, if it is new here."""
+def committed_by(session: Session, centre: Centre, investor: str, more: Pence = 0) -> Pence:
+    """What the investor of this name has committed to the centre, and would with `more`."""
     committed = (
         select(func.sum(Instrument.committed_pence))
         .join(Organisation, col(Instrument.investor_id) == Organisation.id)
@@ -68,7 +77,7 @@ def committed_by(session: Session, centre: Centre, investor: str) -> Pence:
             func.lower(col(Organisation.name)) == func.lower(squeezed(investor)),
         )
     )
-    return int(session.exec(committed).one() or 0)
+    return int(session.exec(committed).one() or 0) + more
 
 
 def list_stakes(session: Session, centre: Centre, on: date) -> list[Stake]:

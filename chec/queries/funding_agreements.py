@@ -1,6 +1,6 @@
 """What the ventures of a centre are promised, and what of it is released."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -23,7 +23,11 @@ class Promise(NamedTuple):
 
     @property
     def promised_pence(self) -> Pence:
-        return sum(agreement.promised_pence for agreement in self.agreements)
+        return self.promised_with(0)
+
+    def promised_with(self, more: Pence) -> Pence:
+        """What it would be promised in all with `more`."""
+        return sum(agreement.promised_pence for agreement in self.agreements) + more
 
     @property
     def still_promised_pence(self) -> Pence:
@@ -32,8 +36,13 @@ class Promise(NamedTuple):
 
     def bound_pence(self, more: Pence) -> Pence:
         """What it would be bound to release with `more` promised."""
-        promised = self.promised_pence + more
+        promised = self.promised_with(more)
         return 0 if self.has_stopped else bound_to_release(promised, self.released_pence)
+
+
+def still_promised_of(promises: Iterable[Promise]) -> Pence:
+    """What the centre is bound to release under all of them."""
+    return sum(each.still_promised_pence for each in promises)
 
 
 def list_promises(session: Session, centre_id: int, today: date) -> list[Promise]:

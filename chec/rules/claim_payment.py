@@ -66,6 +66,16 @@ def faults_of_return(
     return faults
 
 
+def due_after(part: ClaimPart, pence: Pence) -> Pence:
+    """What is still due of the payer once it has paid `pence`."""
+    return part.due_pence - pence
+
+
+def owed_back_after_returning(part: ClaimPart, pence: Pence) -> Pence:
+    """What is still owed to the payer once `pence` have gone back to it."""
+    return part.owed_back_pence - pence
+
+
 def reasons_not_to_undo(
     part: ClaimPart, cause: str, *, pence: Pence, undone_by_id: int | None
 ) -> list[str]:

@@ -149,6 +149,10 @@ class ValuedLine:
     gross_pence: Pence
     payable_pence: Pence
 
+    @property
+    def removed_pence(self) -> Pence:
+        return self.gross_pence - self.payable_pence
+
 
 @dataclass(frozen=True)
 class ClaimValuation:

@@ -9,6 +9,8 @@ def reasons_not_to_withdraw(claim: Claim, parts: Sequence[ClaimPart]) -> list[st
     """Why the claim with these parts cannot be withdrawn; empty where it can."""
     if claim.state is ClaimState.DRAFT:
         return ["This claim is a draft. Discard it instead."]
+    if claim.state is ClaimState.WITHDRAWN:
+        return ["This claim was withdrawn already. What it held is free again."]
     if any(part.state is not PartState.WAITING for part in parts):
         return ["A payer has decided about this claim, so it can no longer be withdrawn."]
     return []

@@ -83,6 +83,11 @@ def faults_of_clawback(approved: Approved, *, units: int, pence: Pence, reason: 
     return faults
 
 
+def approved_after(part: ClaimPart, pence: Pence) -> Pence:
+    """What is left of what the payer approved once it has clawed `pence` back."""
+    return part.approved_pence - part.clawed_back_pence - pence
+
+
 def owed_back_after(part: ClaimPart, pence: Pence) -> Pence:
     """What the payer of `part` is owed once it has clawed `pence` back."""
     return max(0, pence + part.owed_back_pence - part.due_pence)

@@ -9,6 +9,7 @@ Nothing is rounded away: the shares add up to the penny.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from chec.finance.money import Pence, format_pounds
 from chec.models import BANK, AccountKey, AccountKind, Cause, Instrument, InstrumentKind
@@ -45,6 +46,23 @@ class Share:
     @property
     def pence(self) -> Pence:
         return self.capital_pence + self.return_pence
+
+
+class ShareTotals(NamedTuple):
+    """What all shares come to."""
+
+    capital_pence: Pence
+    return_pence: Pence
+    pence: Pence
+
+
+def totals_of(shares: Sequence[Share]) -> ShareTotals:
+    """What `shares` come to."""
+    return ShareTotals(
+        sum(share.capital_pence for share in shares),
+        sum(share.return_pence for share in shares),
+        sum(share.pence for share in shares),
+    )
 
 
 def shares_of(pence: Pence, stakes: Sequence[Stake]) -> list[Share]:

@@ -18,7 +18,7 @@ from chec.queries.claim_records import ListedRecord, as_valued, count_records, l
 from chec.queries.claim_uploads import read_upload
 from chec.queries.claim_values import contract_of, get_value
 from chec.queries.claims import ClaimOfCentre, get_claim, list_lines
-from chec.rules.claim_preparation import reasons_not_to_price_counts
+from chec.rules.claim_preparation import reasons_not_to_fill, reasons_not_to_price_counts
 from chec.rules.claim_upload import in_words
 from chec.web.access import acting, needs, viewer
 from chec.web.downloads import csv_download
@@ -66,6 +66,7 @@ def counts(claim_id: int) -> ResponseReturnValue:
         "claims/counts.html",
         **found._asdict(),
         form=form,
+        reasons=reasons_not_to_fill(found.claim),
         terms=terms,
         of_records=of_records,
         refused=refused,
@@ -93,6 +94,7 @@ def upload(claim_id: int) -> ResponseReturnValue:
         "claims/upload.html",
         **found._asdict(),
         form=form,
+        reasons=reasons_not_to_fill(found.claim),
         terms=contract.terms,
         faults=faults,
         most_open=MOST_FAULTS_OPEN,
@@ -151,7 +153,10 @@ def remove(claim_id: int) -> ResponseReturnValue:
         remove_records(g.session, actor, found.claim, line)
         flash(f"The records of {line.measure} were removed.")
         return redirect(url_for("claims.show", claim_id=claim_id), 303)
-    page = render_template("claims/remove.html", **found._asdict(), form=form, line=line)
+    reasons = reasons_not_to_fill(found.claim)
+    page = render_template(
+        "claims/remove.html", **found._asdict(), form=form, line=line, reasons=reasons
+    )
     return page, 422 if form.is_submitted() else 200
 
 

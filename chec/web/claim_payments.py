@@ -25,11 +25,14 @@ from chec.queries.claim_decisions import (
     FoundPart,
     find_decision,
     find_payment_under,
+    find_return_under,
     get_part,
     get_payment,
 )
 from chec.queries.ledger import find_reversal
 from chec.rules.claim_payment import (
+    due_after,
+    owed_back_after_returning,
     reasons_not_to_pay_on,
     reasons_not_to_return_on,
     reasons_not_to_undo,
@@ -38,7 +41,7 @@ from chec.rules.claim_posting import undoing_entry
 from chec.rules.posting import Entry
 from chec.rules.reversal import reversal_date
 from chec.web.access import acting, needs, viewer
-from chec.web.forms.confirm import ConfirmedForm
+from chec.web.forms.confirm import SENT_ALREADY, ConfirmedForm
 from chec.web.forms.payments import RecordPaymentForm, ReturnPaymentForm, UndoPaymentForm
 
 pages = Blueprint(
@@ -46,8 +49,6 @@ pages = Blueprint(
     __name__,
     url_prefix="/claims/<reference('claim'):claim_id>/payers/<reference('organisation'):payer_id>",
 )
-
-_SENT_ALREADY = "This was recorded already, as shown here. To record more, open the form afresh."
 
 
 @pages.route("/pay", methods=["GET", "POST"])
@@ -74,7 +75,8 @@ def record(claim_id: int, payer_id: int) -> ResponseReturnValue:
         if find_payment_under(g.session, found.part, form.key):
             return _sent_already(found)
         if not form.blame(faults_to_record(g.session, actor, found.part, entry)):
-            return _to_confirm("claims/pay_confirm.html", found, form, entry)
+            left = due_after(found.part, entry.pence)
+            return _to_confirm("claims/pay_confirm.html", found, form, entry, left_pence=left)
     reasons = reasons_not_to_pay_on(found.part, decision.decided_on if decision else None)
     return _to_fill_in("claims/pay.html", found, form, reasons=reasons)
 
@@ -98,10 +100,11 @@ def give_back(claim_id: int, payer_id: int) -> ResponseReturnValue:
                 idempotency_key=form.key,
             )
             return _done(found, payment.transfer_id, "went back, as")
-        if find_payment_under(g.session, found.part, form.key):
+        if find_return_under(g.session, found.part, form.key):
             return _sent_already(found)
         if not form.blame(faults_to_return(g.session, actor, found.part, entry)):
-            return _to_confirm("claims/return_confirm.html", found, form, entry)
+            left = owed_back_after_returning(found.part, entry.pence)
+            return _to_confirm("claims/return_confirm.html", found, form, entry, left_pence=left)
     return _to_fill_in(
         "claims/return.html", found, form, reasons=reasons_not_to_return_on(found.part)
     )
@@ -152,7 +155,7 @@ def _to_confirm(
 
 
 def _sent_already(found: FoundPart) -> ResponseReturnValue:
-    flash(_SENT_ALREADY)
+    flash(SENT_ALREADY)
     return redirect(url_for("claims.show", claim_id=found.claim.id), 303)
 
 

@@ -23,12 +23,19 @@ from chec.queries.claim_lists import (
 )
 from chec.queries.claim_standing import list_standings
 from chec.queries.claim_values import contract_of, get_value
-from chec.queries.claims import ClaimOfCentre, get_claim, is_open_to, list_lines, list_parts
+from chec.queries.claims import (
+    ClaimOfCentre,
+    count_claimed,
+    get_claim,
+    is_open_to,
+    list_lines,
+    list_parts,
+)
 from chec.queries.contracts import get_centre_of_contracts, get_contract, list_references
 from chec.queries.users import user_name
 from chec.queries.ventures import get_venture
 from chec.rules.claim_preparation import reasons_not_to_prepare
-from chec.rules.claim_withdrawal import reasons_not_to_withdraw
+from chec.rules.claim_withdrawal import reasons_not_to_discard, reasons_not_to_withdraw
 from chec.web.access import acting, needs, viewer
 from chec.web.downloads import csv_download
 from chec.web.errors import refusal_page
@@ -59,10 +66,10 @@ def index(centre_id: int) -> tuple[str, int]:
     centre = get_centre_of_contracts(g.session, viewer(), centre_id)
     form = _filter_form(centre)
     if not form.validate():
-        return render_template("claims/index.html", centre=centre, form=form, counts={}), 422
+        return render_template("claims/index.html", centre=centre, form=form, counts=None), 422
     chosen, sort = form.chosen(), sort_of(SORTED_BY, "-claim")
     counts = count_claims(g.session, viewer(), centre_id, chosen)
-    page = page_of(counts[chosen.state] if chosen.state else sum(counts.values()))
+    page = page_of(counts.of(chosen.state))
     claims = list_claims(
         g.session, viewer(), centre_id, chosen, sort=sort, offset=page.offset, limit=page.limit
     )
@@ -139,6 +146,8 @@ def submit(claim_id: int) -> ResponseReturnValue:
         submit_claim(g.session, actor, found.claim, form.seen)
         flash(f"{reference('claim', claim_id)} was submitted to its payers.")
         return redirect(url_for("claims.show", claim_id=claim_id), 303)
+    shown = _shown(found)
+    form.seen_pence.data = str(shown["value"].payable_pence)
     page = render_template("claims/submit.html", **shown, form=form)
     return page, 422 if form.is_submitted() else 200
 
@@ -146,8 +155,6 @@ def submit(claim_id: int) -> ResponseReturnValue:
 @pages.route(f"{_ONE}/withdraw", methods=["GET", "POST"])
 @needs(Action.WITHDRAW_CLAIM)
 def withdraw(claim_id: int) -> ResponseReturnValue:
-    shown = _shown(found)
-    form.seen_pence.data = str(shown["value"].payable_pence)
     """Take the claim back, while no payer has decided."""
     found = get_claim(g.session, viewer(), claim_id, Action.WITHDRAW_CLAIM)
     form = WithdrawClaimForm()
@@ -169,8 +176,13 @@ def discard(claim_id: int) -> ResponseReturnValue:
         discard_claim(g.session, acting(Action.PREPARE_CLAIM, found.centre.id), found.claim)
         flash(f"The draft {reference('claim', claim_id)} was discarded.")
         return redirect(url_for("claims.index", centre_id=found.centre.id), 303)
-    lines = list_lines(g.session, found.claim)
-    page = render_template("claims/discard.html", **found._asdict(), form=form, lines=lines)
+    page = render_template(
+        "claims/discard.html",
+        **found._asdict(),
+        form=form,
+        reasons=reasons_not_to_discard(found.claim),
+        count=count_claimed(g.session, found.claim),
+    )
     return page, 422 if form.is_submitted() else 200
 
 
@@ -185,7 +197,7 @@ def _shown(found: ClaimOfCentre) -> dict[str, Any]:
         "value": get_value(g.session, contract, found.claim, lines, clock.today()),
         "lines": {line.measure: line for line in lines},
         "may_see_records": is_open_to(viewer(), Action.VIEW_RECORDS, found, parts),
-        "may_be_withdrawn": not reasons_not_to_withdraw(found.claim, [p.part for p in parts]),
+        "reasons_not_to_withdraw": reasons_not_to_withdraw(found.claim, [p.part for p in parts]),
         "prepared_by": user_name(g.session, found.claim.prepared_by_id),
         "submitted_by": user_name(g.session, found.claim.submitted_by_id),
     }

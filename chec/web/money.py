@@ -28,13 +28,13 @@ from chec.permissions import Action, Actor
 from chec.queries.accounts import accounts_touched
 from chec.queries.bank import bank_pence
 from chec.queries.centres import get_centre
-from chec.queries.commitments import committed_by, list_commitments, list_investors
-from chec.queries.funding_agreements import list_promises
-from chec.rules.distribution import distribution_entries, shares_in_words
+from chec.queries.commitments import committed_by, list_commitments, list_investors, undrawn_of
+from chec.queries.funding_agreements import list_promises, still_promised_of
+from chec.rules.distribution import distribution_entries, shares_in_words, totals_of
 from chec.rules.funding_agreement import faults_to_promise
 from chec.rules.posting import Entry
 from chec.web.access import acting, needs, viewer
-from chec.web.forms.confirm import ConfirmedForm
+from chec.web.forms.confirm import SENT_ALREADY, ConfirmedForm
 from chec.web.forms.money import (
     AgreeCommitmentForm,
     AgreeFundingForm,
@@ -46,8 +46,6 @@ from chec.web.forms.money import (
 
 pages = Blueprint("money", __name__, url_prefix="/centres/<reference('centre'):centre_id>/money")
 
-_SENT_ALREADY = "This was recorded already, as shown here. To record more, open the form afresh."
-
 Answer = Response | tuple[str, int]
 
 
@@ -56,12 +54,15 @@ Answer = Response | tuple[str, int]
 def index(centre_id: int) -> str:
     """What is in the bank, what may still be drawn, what ventures are promised, and the acts."""
     centre = get_centre(g.session, viewer(), Action.DISTRIBUTE, centre_id)
+    commitments = list_commitments(g.session, centre)
     promises = list_promises(g.session, centre_id, clock.today())
     return render_template(
         "money/index.html",
         centre=centre,
         bank_pence=bank_pence(g.session, centre_id),
-        commitments=list_commitments(g.session, centre),
+        commitments=commitments,
+        undrawn_pence=undrawn_of(commitments),
+        still_promised_pence=still_promised_of(promises),
         promises=[each for each in promises if each.promised_pence or each.released_pence],
         has_ventures=bool(promises),
     )
@@ -81,9 +82,15 @@ def commit(centre_id: int) -> Answer:
             flash(f"{format_pounds(agreed.committed_pence)} is recorded as {agreed.reference}.")
             return redirect(url_for("money.index", centre_id=centre_id), 303)
         if not form.blame(faults_to_agree(g.session, actor, centre, terms)):
-            before = committed_by(g.session, centre, terms.investor)
+            told = (g.session, centre, terms.investor)
             return _to_confirm(
-                "money/commit_confirm.html", centre, form, [], terms=terms, before=before
+                "money/commit_confirm.html",
+                centre,
+                form,
+                [],
+                terms=terms,
+                before=committed_by(*told),
+                together=committed_by(*told, terms.committed_pence),
             )
     return _to_fill_in("money/commit.html", centre, form)
 
@@ -126,7 +133,7 @@ def promise(centre_id: int) -> Answer:
             flash(f"{format_pounds(pence)} is recorded as promised to {name}.")
             return _to_promises(centre)
         if agreed_under(g.session, centre, form.key):
-            flash(_SENT_ALREADY)
+            flash(SENT_ALREADY)
             return _to_promises(centre)
         if not form.blame(faults_to_promise(promised.venture, terms, today)):
             page = "money/promise_confirm.html"
@@ -203,6 +210,7 @@ def distribute(centre_id: int) -> Answer:
                 entries,
                 distribution=told,
                 shares=shares,
+                totals=totals_of(shares),
                 investors=list_investors(g.session, centre),
             )
     return _to_fill_in("money/distribute.html", centre, form)
@@ -224,7 +232,7 @@ def _to_confirm(
         g.session, centre, f"{form.key}:1"
     )
     if posted:
-        flash(_SENT_ALREADY)
+        flash(SENT_ALREADY)
         return redirect(url_for("transfers.show", transfer_id=posted.id), 303)
     touched = accounts_touched(g.session, centre, entries)
     page = render_template(template, centre=centre, form=form, touched=touched, **shown)

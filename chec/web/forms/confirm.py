@@ -26,6 +26,9 @@ from chec.web.forms.fields import IdempotencyField
 
 CONFIRMED, CHANGE = "confirmed", "change"
 
+SENT_ALREADY = "This was recorded already, as shown here. To record more, open the form afresh."
+"""Told to whoever fills in a form again that has acted."""
+
 
 class ConfirmedForm(Form):
     """A form that acts only once its page to confirm was seen. Its key is `form:` + the token."""
