@@ -23,6 +23,7 @@ from chec.models import (
     Venture,
 )
 from chec.permissions import Action, Viewer
+from chec.queries.claims import is_asked_of
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,8 @@ def list_choices(
         own = viewer.organisations(Action.VIEW_CLAIM, Role.COMMISSIONER)
         paid = select(col(ContractPayer.contract_id)).where(col(ContractPayer.payer_id).in_(own))
         contracts = contracts.where(col(Contract.id).in_(paid))
-        claimed = select(1).where(col(Claim.venture_id) == Venture.id, _is_asked_of(viewer))
+        asked = is_asked_of(viewer, Action.VIEW_CLAIM)
+        claimed = select(1).where(col(Claim.venture_id) == Venture.id, asked)
         ventures = ventures.where(claimed.correlate(Venture).exists())
     return dict(session.execute(contracts).all()), dict(session.execute(ventures).all())
 
@@ -202,7 +204,7 @@ def _shown(
 def _wanted(viewer: Viewer, centre_id: int, chosen: ClaimFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [col(Claim.centre_id) == centre_id]
     if not _sees_whole(viewer, centre_id):
-        conditions.append(_is_asked_of(viewer))
+        conditions.append(is_asked_of(viewer, Action.VIEW_CLAIM))
     if chosen.state:
         conditions.append(col(Claim.state) == chosen.state)
     if chosen.contract_id:
@@ -214,13 +216,6 @@ def _wanted(viewer: Viewer, centre_id: int, chosen: ClaimFilter) -> list[ColumnE
 
 def _sees_whole(viewer: Viewer, centre_id: int) -> bool:
     return viewer.sees_all or centre_id in viewer.centres(Action.VIEW_CLAIM)
-
-
-def _is_asked_of(viewer: Viewer) -> ColumnElement[bool]:
-    """Whether a claim asks an organisation of the viewer; a draft asks nobody."""
-    own = viewer.organisations(Action.VIEW_CLAIM, Role.COMMISSIONER)
-    part = (col(ClaimPart.claim_id) == Claim.id, col(ClaimPart.payer_id).in_(own))
-    return select(1).where(*part).correlate(Claim).exists()
 
 
 def _parts_seen(viewer: Viewer, centre_id: int) -> ColumnElement[bool]:

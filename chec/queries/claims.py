@@ -68,10 +68,17 @@ def visible_to(viewer: Viewer, action: Action) -> ColumnElement[bool]:
     """Whether the viewer may `action` on a claim, as a condition on Claim."""
     if viewer.sees_all:
         return true()
-    payers = viewer.organisations(action, Role.COMMISSIONER)
-    asked = select(col(ClaimPart.claim_id)).where(col(ClaimPart.payer_id).in_(payers))
-    # A draft has no parts yet, so no payer sees one.
-    return or_(col(Claim.centre_id).in_(viewer.centres(action)), col(Claim.id).in_(asked))
+    return or_(col(Claim.centre_id).in_(viewer.centres(action)), is_asked_of(viewer, action))
+
+
+def is_asked_of(viewer: Viewer, action: Action) -> ColumnElement[bool]:
+    """Whether a claim asks an organisation for which the viewer may `action`, as a condition.
+
+    A draft has no parts yet, so it asks nobody.
+    """
+    own = viewer.organisations(action, Role.COMMISSIONER)
+    part = (col(ClaimPart.claim_id) == Claim.id, col(ClaimPart.payer_id).in_(own))
+    return select(1).where(*part).correlate(Claim).exists()
 
 
 def list_lines(session: Session, claim: Claim) -> Sequence[ClaimLine]:
