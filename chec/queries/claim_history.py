@@ -12,7 +12,8 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import CTE, and_, func, or_, select
+from sqlalchemy import CTE, ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from chec.finance.money import Pence
@@ -145,7 +146,7 @@ def _standing_records(
         col(record.achieved_on),
         col(record.follows_id),
         col(record.removed_at),
-    ).where(has_passed)
+    ).where(has_passed, or_(col(record.removed_at).is_(None), ~_is_claimed_again(claim)))
     shares = _shares(session, contract_ids, claim)
     found = []
     for *told, removed_at in session.execute(query):
@@ -158,17 +159,35 @@ def _standing_records(
     return found
 
 
+def _is_claimed_again(claim: Claim) -> ColumnElement[bool]:
+    """Whether `claim`, or a later line that stands, claims the outcome of a ClaimRecord anew."""
+    again, line, later = aliased(ClaimRecord), aliased(ClaimLine), aliased(Claim)
+    found = (
+        select(1)
+        .select_from(again)
+        .join(line, col(again.line_id) == line.id)
+        .join(later, col(line.claim_id) == later.id)
+        .where(
+            col(again.person) == ClaimRecord.person,
+            col(again.achieved_on) == ClaimRecord.achieved_on,
+            col(again.id) > ClaimRecord.id,
+            col(line.measure) == ClaimLine.measure,
+            col(later.contract_id) == Claim.contract_id,
+            or_(col(later.id) == claim.id, stands(line)),
+        )
+    )
+    return found.correlate(ClaimRecord, ClaimLine, Claim).exists()
+
+
 class _ShareOfRecord(NamedTuple):
     payer_id: int
     left_pence: Pence
-    is_approved: bool
     is_back: bool
 
 
 def _went_back(shares: Sequence[_ShareOfRecord]) -> bool:
-    """Whether every payer that approved a record and pays for it has clawed it back."""
-    approved = [share for share in shares if share.is_approved]
-    return bool(approved) and all(share.is_back for share in approved)
+    """Whether every payer of a record has clawed it back; one who may still approve has not."""
+    return bool(shares) and all(share.is_back for share in shares)
 
 
 def _shares(
@@ -182,7 +201,6 @@ def _shares(
             col(RecordShare.record_id),
             col(RecordShare.payer_id),
             col(RecordShare.pence) - func.coalesce(col(Clawback.pence), 0),
-            is_approved(),
             func.coalesce(col(Clawback.units), 0),
         )
         .join(RecordShare, col(RecordShare.record_id) == ClaimRecord.id)
@@ -209,8 +227,8 @@ def _shares(
         .where(or_(is_waiting, is_approved()))
     )
     shares: dict[int, list[_ShareOfRecord]] = defaultdict(list)
-    for record_id, payer_id, left_pence, approved, back in session.execute(query):
-        shares[record_id].append(_ShareOfRecord(payer_id, left_pence, bool(approved), back > 0))
+    for record_id, payer_id, left_pence, back in session.execute(query):
+        shares[record_id].append(_ShareOfRecord(payer_id, left_pence, back > 0))
     return shares
 
 

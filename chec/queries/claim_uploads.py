@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
 from chec.errors import RuleBroken
 from chec.models import Claim, ClaimLine, ClaimRecord, ClaimState
-from chec.queries.claim_history import has_passed, keys_of_records
+from chec.queries.claim_history import keys_of_records
 from chec.queries.claims import list_lines
 from chec.queries.contracts import ContractOfCentre
-from chec.queries.line_standing import stands
+from chec.queries.line_standing import is_held
 from chec.rules.claim_file import CellFault, UnreadableClaimFile, read_claim_file
 from chec.rules.claim_upload import Achieved, achieved, faults_against_claim, faults_of_length
 from chec.rules.claim_valuation import Record
@@ -53,7 +53,7 @@ def _claimed(session: Session, claim: Claim, records: Iterable[Record]) -> dict[
     """In which draft, or claim that stands, what these records claim is claimed already."""
     wanted = {achieved(record) for record in records}
     persons = sorted({person for _, person, _ in wanted})
-    is_claimed = or_(col(Claim.state) == ClaimState.DRAFT, and_(stands(), has_passed))
+    is_claimed = or_(col(Claim.state) == ClaimState.DRAFT, is_held())
     query = (
         select(
             col(ClaimLine.measure),

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, select
+from sqlalchemy import ColumnElement, and_, case, or_, select
 from sqlmodel import Session, col, func
 
 from chec.models import (
@@ -227,16 +227,23 @@ def _given_back(
 
 
 def _payers_of(session: Session, line_ids: set[int]) -> dict[tuple[int, int | None], set[int]]:
-    """Who approved and pays for each of these lines, and for each record of theirs."""
-    approved = (
-        select(col(DecisionLine.line_id), col(ClaimPart.payer_id))
-        .join(ClaimDecision, col(DecisionLine.decision_id) == ClaimDecision.id)
-        .join(ClaimPart, col(ClaimDecision.part_id) == ClaimPart.id)
-        .where(col(DecisionLine.line_id).in_(line_ids), col(DecisionLine.reason_code).is_(None))
+    """Who pays, or may still approve, for each of these lines and for each record of theirs."""
+    of_lines = (
+        select(col(ClaimLine.id), col(ClaimPart.payer_id))
+        .join(ClaimPart, col(ClaimPart.claim_id) == ClaimLine.claim_id)
+        .join(ClaimDecision, col(ClaimDecision.part_id) == ClaimPart.id, isouter=True)
+        .join(
+            DecisionLine,
+            and_(
+                col(DecisionLine.decision_id) == ClaimDecision.id,
+                col(DecisionLine.line_id) == ClaimLine.id,
+            ),
+            isouter=True,
+        )
+        .where(col(ClaimLine.id).in_(line_ids), or_(is_open(), is_approved()))
     )
-    of_lines = approved.where(col(DecisionLine.pence) > 0)
     of_records = (
-        approved.join(Clawback, col(Clawback.line_id) == DecisionLine.line_id)
+        of_lines.join(Clawback, col(Clawback.line_id) == ClaimLine.id)
         .join(
             RecordShare,
             and_(

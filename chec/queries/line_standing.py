@@ -9,7 +9,17 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlmodel import col
 
-from chec.models import ClaimLine, ClaimPart, ClaimShare, DecisionLine, PartState
+from chec.models import (
+    ClaimDecision,
+    ClaimLine,
+    ClaimPart,
+    ClaimRecord,
+    ClaimShare,
+    Clawback,
+    DecisionLine,
+    PartState,
+    RecordShare,
+)
 
 is_waiting = col(ClaimPart.state) == PartState.WAITING
 """Whether the payer of a ClaimPart has still to decide."""
@@ -43,3 +53,40 @@ def stands(line: Any = ClaimLine) -> ColumnElement[bool]:
     part = select(1).where(col(ClaimPart.claim_id) == line.claim_id, is_open(line))
     decided = select(1).where(col(DecisionLine.line_id) == line.id, is_approved(line))
     return or_(part.correlate(line).exists(), decided.correlate(line).exists())
+
+
+def is_held() -> ColumnElement[bool]:
+    """Whether a ClaimRecord of a ClaimLine counts: taken, and a payer of it stands by it.
+
+    That is one who approved it and has not clawed it back, or who has still to decide. What a cap
+    cut whole, what was rejected and what went back may be claimed again.
+    """
+    share = (
+        select(1)
+        .select_from(RecordShare)
+        .join(ClaimPart, col(ClaimPart.payer_id) == RecordShare.payer_id)
+        .join(ClaimDecision, col(ClaimDecision.part_id) == ClaimPart.id, isouter=True)
+        .join(
+            DecisionLine,
+            and_(
+                col(DecisionLine.decision_id) == ClaimDecision.id,
+                col(DecisionLine.line_id) == ClaimLine.id,
+            ),
+            isouter=True,
+        )
+        .join(
+            Clawback,
+            and_(col(Clawback.part_id) == ClaimPart.id, col(Clawback.record_id) == ClaimRecord.id),
+            isouter=True,
+        )
+        .where(
+            col(ClaimPart.claim_id) == ClaimLine.claim_id,
+            col(RecordShare.record_id) == ClaimRecord.id,
+            col(RecordShare.pence) > 0,
+            or_(is_waiting, is_approved()),
+            col(Clawback.id).is_(None),
+        )
+    )
+    costs_nothing = and_(col(ClaimRecord.payable_pence) == 0, stands())
+    standing = or_(share.correlate(ClaimRecord, ClaimLine).exists(), costs_nothing)
+    return and_(col(ClaimRecord.removed_at).is_(None), standing)

@@ -351,9 +351,9 @@ def test_only_the_measures_of_the_claim_are_added_up_anew(books: Books) -> None:
     books.claw_back(first, books.icb, 1, 60)
     books.decide(both, books.icb, "M01")
     keep_use(session, first)
-    assert kept_units(session, contract_id) == {"M01": (2, 1), "M02": (0, 1)}
+    assert kept_units(session, contract_id) == {"M01": (3, 1), "M02": (0, 1)}
     keep_use(session, both)
-    assert kept_units(session, contract_id) == {"M01": (2, 1), "M02": (1, 0)}
+    assert kept_units(session, contract_id) == {"M01": (3, 1), "M02": (1, 0)}
     assert list_contracts_that_differ(session) == []
 
 
