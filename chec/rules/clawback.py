@@ -2,7 +2,8 @@
 
 Only what it approved, within the days that the contract gives after the outcome was achieved. A
 line priced from records goes back record by record, each once and for what the payer approved of
-it; a line priced from counts goes back in units, for an amount up to what is left of it.
+it; a line priced from counts goes back in units, for an amount up to what is left of it. With the last
+of them goes all that is left: what went back as an outcome cannot stay as money.
 """
 
 from dataclasses import dataclass
@@ -40,7 +41,9 @@ class Approved:
         return self.achieved_on + timedelta(days=self.clawback_days)
 
     def suggested_pence(self, units: int) -> Pence:
-        """What `units` of it come to, rounded half up, and at most what is left."""
+        """What `units` of it come to, rounded half up: all that is left with the last of them."""
+        if units >= self.units_left:
+            return self.pence_left
         share = Fraction(units * self.pence, self.units) if self.units else Fraction(0)
         return min(self.pence_left, int(share + Fraction(1, 2)))
 
@@ -80,6 +83,10 @@ def faults_of_clawback(approved: Approved, *, units: int, pence: Pence, reason: 
     if not 1 <= pence <= approved.pence_left:
         left = f"{format_pounds(approved.pence_left)} is left. Enter an amount up to that."
         faults.append(Fault("pounds", f"Of what you approved, {left}"))
+    elif units == approved.units_left and pence < approved.pence_left:
+        all_left = format_pounds(approved.pence_left)
+        last = f"These are the last outcomes of it, so all that is left goes back: {all_left}."
+        faults.append(Fault("pounds", f"{last} Leave the amount empty for that."))
     return faults
 
 

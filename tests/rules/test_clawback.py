@@ -41,6 +41,14 @@ def test_no_more_goes_back_than_was_approved(units: int, pence: int, field: str)
     assert fault.field == field
 
 
+def test_with_the_last_outcomes_goes_all_that_is_left() -> None:
+    rest = replace(LINE, units_left=2, pence_left=1_700)
+    [fault] = faults_of_clawback(rest, units=2, pence=1_699, reason="Relapsed")
+    assert fault.field == "pounds"
+    assert "all that is left goes back: £17.00" in fault.reason
+    assert faults_of_clawback(rest, units=2, pence=rest.suggested_pence(2), reason="Relapsed") == []
+
+
 def test_a_clawback_has_a_reason() -> None:
     [fault] = faults_of_clawback(LINE, units=1, pence=1, reason=" ")
     assert (fault.field, fault.reason[:7]) == ("reason", "Say why")
