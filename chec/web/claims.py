@@ -34,7 +34,7 @@ from chec.queries.claims import (
 from chec.queries.contracts import get_centre_of_contracts, get_contract, list_references
 from chec.queries.users import user_name
 from chec.queries.ventures import get_venture
-from chec.rules.claim_preparation import reasons_not_to_prepare
+from chec.rules.claim_preparation import reasons_not_to_fill, reasons_not_to_prepare
 from chec.rules.claim_withdrawal import reasons_not_to_discard, reasons_not_to_withdraw
 from chec.web.access import acting, needs, viewer
 from chec.web.downloads import csv_download
@@ -148,7 +148,8 @@ def submit(claim_id: int) -> ResponseReturnValue:
         return redirect(url_for("claims.show", claim_id=claim_id), 303)
     shown = _shown(found)
     form.seen_pence.data = str(shown["value"].payable_pence)
-    page = render_template("claims/submit.html", **shown, form=form)
+    reasons = reasons_not_to_fill(found.claim)
+    page = render_template("claims/submit.html", **shown, form=form, reasons=reasons)
     return page, 422 if form.is_submitted() else 200
 
 
