@@ -2,8 +2,8 @@
 
 Only what it approved, within the days that the contract gives after the outcome was achieved. A
 line priced from records goes back record by record, each once and for what the payer approved of
-it; a line priced from counts goes back in units, for an amount up to what is left of it. With the last
-of them goes all that is left: what went back as an outcome cannot stay as money.
+it; a line priced from counts goes back in units, for an amount up to what is left of it. With the
+last of them goes all that is left: what went back as an outcome cannot stay as money.
 """
 
 from dataclasses import dataclass
