@@ -20,20 +20,18 @@ from chec.finance.money import Pence
 from chec.finance.periods import FinancialYear, financial_year_of
 from chec.models import (
     Claim,
-    ClaimDecision,
     ClaimLine,
     ClaimPart,
     ClaimRecord,
     Clawback,
     Contract,
     ContractPayer,
-    DecisionLine,
     RecordShare,
     RemovalStep,
 )
 from chec.queries.contract_use import list_measure_use, list_payer_use
 from chec.queries.contracts import ContractOfCentre
-from chec.queries.line_standing import is_approved, is_waiting, stands
+from chec.queries.line_standing import is_approved, is_waiting, stands, with_decisions
 from chec.rules.claim_valuation import Accepted
 from chec.rules.measure_terms import SameAs
 from chec.rules.same_outcomes import Outcome
@@ -195,29 +193,23 @@ def _shares(
 ) -> dict[int, list[_ShareOfRecord]]:
     """By record: what each payer that has not rejected it pays for it, less clawbacks."""
     query = (
-        _records(
-            claim,
-            contract_ids,
-            col(RecordShare.record_id),
-            col(RecordShare.payer_id),
-            col(RecordShare.pence) - func.coalesce(col(Clawback.pence), 0),
-            func.coalesce(col(Clawback.units), 0),
-        )
-        .join(RecordShare, col(RecordShare.record_id) == ClaimRecord.id)
-        .join(
-            ClaimPart,
-            and_(
-                col(ClaimPart.claim_id) == Claim.id, col(ClaimPart.payer_id) == RecordShare.payer_id
-            ),
-        )
-        .join(ClaimDecision, col(ClaimDecision.part_id) == ClaimPart.id, isouter=True)
-        .join(
-            DecisionLine,
-            and_(
-                col(DecisionLine.decision_id) == ClaimDecision.id,
-                col(DecisionLine.line_id) == ClaimLine.id,
-            ),
-            isouter=True,
+        with_decisions(
+            _records(
+                claim,
+                contract_ids,
+                col(RecordShare.record_id),
+                col(RecordShare.payer_id),
+                col(RecordShare.pence) - func.coalesce(col(Clawback.pence), 0),
+                func.coalesce(col(Clawback.units), 0),
+            )
+            .join(RecordShare, col(RecordShare.record_id) == ClaimRecord.id)
+            .join(
+                ClaimPart,
+                and_(
+                    col(ClaimPart.claim_id) == Claim.id,
+                    col(ClaimPart.payer_id) == RecordShare.payer_id,
+                ),
+            )
         )
         .join(
             Clawback,

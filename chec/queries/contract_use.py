@@ -15,19 +15,17 @@ from sqlmodel import Session, col, func
 
 from chec.models import (
     Claim,
-    ClaimDecision,
     ClaimLine,
     ClaimPart,
     ClaimShare,
     Clawback,
     Contract,
-    DecisionLine,
     MeasureUse,
     PayerUse,
     RecordShare,
 )
 from chec.queries.claims import AS_THEY_ARE_NOW
-from chec.queries.line_standing import is_approved, is_open, is_waiting
+from chec.queries.line_standing import is_approved, is_open, is_waiting, with_decisions
 
 Measures = Collection[str] | None
 
@@ -52,27 +50,24 @@ def add_up_payer_use(
     accepted = case((is_approved(), col(ClaimShare.pence)), else_=0)
     key = (col(ClaimShare.measure), col(ClaimShare.financial_year), col(ClaimShare.payer_id))
     query = (
-        select(*key, func.sum(held), func.sum(accepted))
-        .select_from(ClaimShare)
-        .join(Claim, col(ClaimShare.claim_id) == Claim.id)
-        .join(
-            ClaimPart,
-            and_(
-                col(ClaimPart.claim_id) == Claim.id, col(ClaimPart.payer_id) == ClaimShare.payer_id
-            ),
-        )
-        .join(
-            ClaimLine,
-            and_(col(ClaimLine.claim_id) == Claim.id, col(ClaimLine.measure) == ClaimShare.measure),
-        )
-        .join(ClaimDecision, col(ClaimDecision.part_id) == ClaimPart.id, isouter=True)
-        .join(
-            DecisionLine,
-            and_(
-                col(DecisionLine.decision_id) == ClaimDecision.id,
-                col(DecisionLine.line_id) == ClaimLine.id,
-            ),
-            isouter=True,
+        with_decisions(
+            select(*key, func.sum(held), func.sum(accepted))
+            .select_from(ClaimShare)
+            .join(Claim, col(ClaimShare.claim_id) == Claim.id)
+            .join(
+                ClaimPart,
+                and_(
+                    col(ClaimPart.claim_id) == Claim.id,
+                    col(ClaimPart.payer_id) == ClaimShare.payer_id,
+                ),
+            )
+            .join(
+                ClaimLine,
+                and_(
+                    col(ClaimLine.claim_id) == Claim.id,
+                    col(ClaimLine.measure) == ClaimShare.measure,
+                ),
+            )
         )
         .where(*_of(contract_id, measures, ClaimShare))
         .group_by(*key)
@@ -96,23 +91,16 @@ def add_up_measure_use(
 ) -> list[MeasureUse]:
     """The units used of each measure that was claimed, added up anew; of `measures`, or all."""
     lines = (
-        select(
-            col(ClaimLine.id),
-            col(ClaimLine.measure),
-            col(ClaimLine.taken_units).label("units"),
-            func.max(case((is_approved(), 1), else_=0)).label("is_accepted"),
-            func.max(case((is_open(), 1), else_=0)).label("is_open"),
-        )
-        .join(Claim, col(ClaimLine.claim_id) == Claim.id)
-        .join(ClaimPart, col(ClaimPart.claim_id) == Claim.id)
-        .join(ClaimDecision, col(ClaimDecision.part_id) == ClaimPart.id, isouter=True)
-        .join(
-            DecisionLine,
-            and_(
-                col(DecisionLine.decision_id) == ClaimDecision.id,
-                col(DecisionLine.line_id) == ClaimLine.id,
-            ),
-            isouter=True,
+        with_decisions(
+            select(
+                col(ClaimLine.id),
+                col(ClaimLine.measure),
+                col(ClaimLine.taken_units).label("units"),
+                func.max(case((is_approved(), 1), else_=0)).label("is_accepted"),
+                func.max(case((is_open(), 1), else_=0)).label("is_open"),
+            )
+            .join(Claim, col(ClaimLine.claim_id) == Claim.id)
+            .join(ClaimPart, col(ClaimPart.claim_id) == Claim.id)
         )
         .where(*_of(contract_id, measures, ClaimLine))
         .group_by(col(ClaimLine.id), col(ClaimLine.measure), col(ClaimLine.taken_units))
@@ -228,20 +216,11 @@ def _given_back(
 
 def _payers_of(session: Session, line_ids: set[int]) -> dict[tuple[int, int | None], set[int]]:
     """Who pays, or may still approve, for each of these lines and for each record of theirs."""
-    of_lines = (
-        select(col(ClaimLine.id), col(ClaimPart.payer_id))
-        .join(ClaimPart, col(ClaimPart.claim_id) == ClaimLine.claim_id)
-        .join(ClaimDecision, col(ClaimDecision.part_id) == ClaimPart.id, isouter=True)
-        .join(
-            DecisionLine,
-            and_(
-                col(DecisionLine.decision_id) == ClaimDecision.id,
-                col(DecisionLine.line_id) == ClaimLine.id,
-            ),
-            isouter=True,
+    of_lines = with_decisions(
+        select(col(ClaimLine.id), col(ClaimPart.payer_id)).join(
+            ClaimPart, col(ClaimPart.claim_id) == ClaimLine.claim_id
         )
-        .where(col(ClaimLine.id).in_(line_ids), or_(is_open(), is_approved()))
-    )
+    ).where(col(ClaimLine.id).in_(line_ids), or_(is_open(), is_approved()))
     of_records = (
         of_lines.join(Clawback, col(Clawback.line_id) == ClaimLine.id)
         .join(

@@ -48,6 +48,18 @@ def is_open(line: Any = ClaimLine) -> ColumnElement[bool]:
     return and_(is_waiting, or_(col(line.payable_pence) == 0, asked.exists()))
 
 
+def with_decisions(query: Any) -> Any:
+    """`query`, of ClaimPart and ClaimLine, with the payer's decision of the line, if any."""
+    return query.join(ClaimDecision, col(ClaimDecision.part_id) == ClaimPart.id, isouter=True).join(
+        DecisionLine,
+        and_(
+            col(DecisionLine.decision_id) == ClaimDecision.id,
+            col(DecisionLine.line_id) == ClaimLine.id,
+        ),
+        isouter=True,
+    )
+
+
 def stands(line: Any = ClaimLine) -> ColumnElement[bool]:
     """Whether `line` was approved by a payer, or one has still to decide."""
     part = select(1).where(col(ClaimPart.claim_id) == line.claim_id, is_open(line))
@@ -62,17 +74,10 @@ def is_held() -> ColumnElement[bool]:
     cut whole, what was rejected and what went back may be claimed again.
     """
     share = (
-        select(1)
-        .select_from(RecordShare)
-        .join(ClaimPart, col(ClaimPart.payer_id) == RecordShare.payer_id)
-        .join(ClaimDecision, col(ClaimDecision.part_id) == ClaimPart.id, isouter=True)
-        .join(
-            DecisionLine,
-            and_(
-                col(DecisionLine.decision_id) == ClaimDecision.id,
-                col(DecisionLine.line_id) == ClaimLine.id,
-            ),
-            isouter=True,
+        with_decisions(
+            select(1)
+            .select_from(RecordShare)
+            .join(ClaimPart, col(ClaimPart.payer_id) == RecordShare.payer_id)
         )
         .join(
             Clawback,
