@@ -25,6 +25,7 @@ from chec.web import (
     incoming_text,
     investors,
     ledger,
+    mailing,
     money,
     payers,
     people,
@@ -85,10 +86,11 @@ def create_app(settings: Settings) -> Flask:
     Compress(app)
     headers.prepare(app)
     trail.prepare(app)
+    mailing.prepare(app, settings)
     transaction.prepare(app, make_engine(settings.url))
     incoming_text.prepare(app)
     CSRFProtect(app)
-    sign_in.prepare(app, cheap_passwords=settings.cheap_passwords)
+    sign_in.prepare(app, settings)
     access.prepare(app)
 
     for blueprint in BLUEPRINTS:
@@ -102,16 +104,16 @@ def application() -> Flask:
 
 
 def _configuration(settings: Settings) -> dict[str, object]:
-    secret = settings.secret_key.get_secret_value()
-    if not secret:
-        raise ValueError("Set CHEC_SECRET_KEY to a long random text, the same for every process.")
+    for name in ("secret_key", "totp_key"):
+        if not getattr(settings, name).get_secret_value():
+            variable = f"CHEC_{name.upper()}"
+            raise ValueError(f"Set {variable} to a long random text, the same for every process.")
     return {
-        "SECRET_KEY": secret,
+        "SECRET_KEY": settings.secret_key.get_secret_value(),
         "SESSION_COOKIE_NAME": "chec_session",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
-        "SESSION_COOKIE_SECURE": settings.secure_cookies,
-        "PERMANENT_SESSION_LIFETIME": 12 * 60 * 60,  # a working day: `access.py` then asks again
+        "SESSION_COOKIE_SECURE": settings.has_tls,
         "WTF_CSRF_TIME_LIMIT": None,  # a form is good for as long as the session it belongs to
         "WTF_CSRF_SSL_STRICT": False,  # our Referrer-Policy is stricter; the token is the check
         "MAX_CONTENT_LENGTH": 64 * 1024 * 1024,

@@ -14,9 +14,33 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("var"), description="Folder for the SQLite file and chart cache.")
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in `data_dir`.")
+    public_url: str = Field(
+        "http://localhost:8000",
+        description="Where people find it: https://…, or http:// on this machine only.",
+    )
     secret_key: SecretStr = Field(SecretStr(""), description="Signs sessions and form tokens.")
-    secure_cookies: bool = Field(True, description="False only where pages are served without TLS.")
+    totp_key: SecretStr = Field(
+        SecretStr(""), description="Encrypts second factors. Lose it, and all are set up anew."
+    )
+    second_factor_required: bool = Field(
+        True, description="Of directors, commissioners and administrators; false only in a demo."
+    )
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="smtps://user:password@host or smtp://… with STARTTLS; empty: into a folder.",
+    )
+    mail_from: str = Field("CHEC <no-reply@localhost>", description="The sender of every mail.")
     cheap_passwords: bool = Field(False, description="Fast password hashes, for tests.")
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether pages are served under https."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def mail_dir(self) -> Path:
+        """Where mail is written when there is no server for it."""
+        return self.data_dir / "mail"
 
     @property
     def url(self) -> str:

@@ -33,6 +33,9 @@ APPEND_ONLY = (
     "claim_payment",
     "clawback",
     "funding_agreement",
+    "audit_subject",
+    "payment_request",
+    "payment_decision",
 )
 FROZEN = ("claim_line", "claim_record")
 """Their rows are fixed once they have been valued."""

@@ -42,11 +42,19 @@ def open_session(engine: Engine, *, write: bool) -> Session:
     One that writes takes SQLite's write lock when it begins; one that reads sees the database as it
     was at its first question, so that figures of one page agree.
     """
+    return Session(_bound(engine, write=write), expire_on_commit=False)
+
+
+def write_from_here(session: Session, engine: Engine) -> None:
+    """End what a reading session has read; what it does next is a transaction that writes."""
+    session.commit()
+    session.bind = _bound(engine, write=True)
+
+
+def _bound(engine: Engine, *, write: bool) -> Engine:
     if engine.dialect.name == "sqlite":
-        engine = engine.execution_options(sqlite_begin="IMMEDIATE" if write else "DEFERRED")
-    elif not write:
-        engine = engine.execution_options(isolation_level="REPEATABLE READ")
-    return Session(engine, expire_on_commit=False)
+        return engine.execution_options(sqlite_begin="IMMEDIATE" if write else "DEFERRED")
+    return engine if write else engine.execution_options(isolation_level="REPEATABLE READ")
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:

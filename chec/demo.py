@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from operator import attrgetter
+from pathlib import Path
 from threading import Event
 
 from pydantic import SecretStr
@@ -65,17 +66,21 @@ def _demo_settings() -> Settings:
     given = Settings()
     folder = given.data_dir / "demo"
     folder.mkdir(parents=True, exist_ok=True)
-    secret = folder / "secret-key"
-    if not secret.exists():
-        secret.touch(mode=0o600)
-        secret.write_text(secrets.token_urlsafe(48))
     return given.model_copy(
         update={
             "data_dir": folder,
-            "secret_key": SecretStr(secret.read_text()),
-            "secure_cookies": False,  # served without TLS, to this machine only
+            "secret_key": _kept_secret(folder / "secret-key"),
+            "totp_key": _kept_secret(folder / "totp-key"),
+            "second_factor_required": False,
         }
     )
+
+
+def _kept_secret(file: Path) -> SecretStr:
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(48))
+    return SecretStr(file.read_text())
 
 
 def _prepare(settings: Settings, say: Callable[[str], None]) -> list[SignIn]:
@@ -107,7 +112,9 @@ def _start(settings: Settings, port: int) -> list[subprocess.Popen[bytes]]:
         "CHEC_DATA_DIR": str(settings.data_dir),
         "CHEC_DATABASE_URL": settings.url,
         "CHEC_SECRET_KEY": settings.secret_key.get_secret_value(),
-        "CHEC_SECURE_COOKIES": "false",
+        "CHEC_TOTP_KEY": settings.totp_key.get_secret_value(),
+        "CHEC_SECOND_FACTOR_REQUIRED": "false",
+        "CHEC_PUBLIC_URL": f"http://localhost:{port}",
     }
     web = ["gunicorn", "--workers=2", f"--bind={HOST}:{port}", "--log-level=warning"]
     commands = ([*web, "chec.app:application()"], ["chec.cli", "worker"])

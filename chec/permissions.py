@@ -44,10 +44,23 @@ class Action(StrEnum):
     RELEASE_TRANCHE = "release a tranche"
     RECORD_RUNNING_COST = "record a running cost"
     DISTRIBUTE = "distribute money"
+    VIEW_MONEY = "view the money desk"
+    VIEW_PAYMENT_REQUESTS = "view payment requests"
+    APPROVE_PAYMENT = "approve a payment"
+    WITHDRAW_PAYMENT = "withdraw a payment request"
+    SET_PAYMENT_LIMIT = "set the payment limit"
+    VIEW_PUBLISHED_OUTCOMES = "view published outcomes"
+    INVITE = "invite a person"
+    GIVE_ROLE = "give a role"
+    END_ROLE = "end a role"
+    VIEW_PERMISSIONS = "view who may do what"
+    VIEW_TRAIL = "view the audit trail"
+    VIEW_HISTORY = "view the history of a thing"
 
 
 _DIRECTOR = frozenset({Role.DIRECTOR})
 _COMMISSIONER = frozenset({Role.COMMISSIONER})
+_ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
 _CENTRE_READERS = frozenset({Role.DIRECTOR, Role.EVALUATOR})
 
 MAY: dict[Action, frozenset[Role]] = {
@@ -62,7 +75,7 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.VIEW_RETURN: _CENTRE_READERS | {Role.INVESTOR, Role.PROVIDER},
     Action.VIEW_RUNS: _CENTRE_READERS,
     Action.RUN_RETURNS: _DIRECTOR,
-    Action.VIEW_PEOPLE: frozenset({Role.ADMINISTRATOR}),
+    Action.VIEW_PEOPLE: _ADMINISTRATOR | _DIRECTOR,
     Action.VIEW_CONTRACT: _CENTRE_READERS | _COMMISSIONER,
     Action.IMPORT_CONTRACT: _DIRECTOR,
     Action.VIEW_CLAIM: _CENTRE_READERS | _COMMISSIONER,
@@ -80,7 +93,22 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.RELEASE_TRANCHE: _DIRECTOR,
     Action.RECORD_RUNNING_COST: _DIRECTOR,
     Action.DISTRIBUTE: _DIRECTOR,
+    Action.VIEW_MONEY: _CENTRE_READERS,
+    Action.VIEW_PAYMENT_REQUESTS: _CENTRE_READERS,
+    Action.APPROVE_PAYMENT: _DIRECTOR,
+    Action.WITHDRAW_PAYMENT: _DIRECTOR,
+    Action.SET_PAYMENT_LIMIT: _ADMINISTRATOR,
+    Action.VIEW_PUBLISHED_OUTCOMES: _CENTRE_READERS | {Role.INVESTOR},
+    Action.INVITE: _ADMINISTRATOR | _DIRECTOR,
+    Action.GIVE_ROLE: _ADMINISTRATOR | _DIRECTOR,
+    Action.END_ROLE: _ADMINISTRATOR | _DIRECTOR,
+    Action.VIEW_PERMISSIONS: _ADMINISTRATOR,
+    Action.VIEW_TRAIL: _ADMINISTRATOR,
+    Action.VIEW_HISTORY: _CENTRE_READERS,
 }
+
+NEEDS_SECOND_FACTOR = frozenset({Role.DIRECTOR, Role.COMMISSIONER, Role.ADMINISTRATOR})
+"""Roles that decide about money or people: whoever holds one signs in with a code too."""
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,11 @@
 Such a table is never altered in batch mode, because that drops its triggers.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from alembic import op
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 _SAYS = "{table} is append-only: rows are added, never changed or removed"
 
@@ -39,6 +42,22 @@ def _protect_in_sqlite(table: str, keys: tuple[str, ...]) -> None:
     # REPLACE deletes without asking the delete trigger, unless recursive_triggers is on.
     there = " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {_same(key)})" for key in keys)
     op.execute(f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {there} {refuse}")
+
+
+@contextmanager
+def updates_let_through(table: str) -> Iterator[None]:
+    """For a migration that fills new columns of an append-only table; nothing else may."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(f"ALTER TABLE {table} DISABLE TRIGGER {table}_no_change")
+        yield
+        op.execute(f"ALTER TABLE {table} ENABLE TRIGGER {table}_no_change")
+    else:
+        trigger = f"{table}_no_update"
+        query = text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = :name")
+        as_it_was = op.get_bind().execute(query, {"name": trigger}).scalar_one()
+        op.execute(f"DROP TRIGGER {trigger}")
+        yield
+        op.execute(as_it_was)
 
 
 def freeze(table: str, column: str) -> None:

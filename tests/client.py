@@ -9,7 +9,6 @@ import html5lib
 from bs4 import BeautifulSoup
 from flask import Flask, g, request, session
 from flask.testing import FlaskClient
-from flask_security.utils import login_user
 from flask_wtf.csrf import generate_csrf
 from html5lib.constants import E as MISTAKES
 from sqlalchemy import event
@@ -17,9 +16,13 @@ from sqlalchemy.orm import ORMExecuteState
 from sqlmodel import Session
 from werkzeug.test import TestResponse
 
+from chec import clock
+from chec.actions.sign_ins import begin_sign_in
 from chec.app import create_app
 from chec.config import Settings
-from chec.models import User
+from chec.db import open_session
+from chec.models import SignInMethod, User
+from chec.permissions import Actor
 
 
 class Client(FlaskClient):
@@ -50,11 +53,22 @@ def soup(response: TestResponse) -> BeautifulSoup:
 def signed_in(
     app: Flask, user: User, environ_base: Mapping[str, Any]
 ) -> tuple[dict[str, Any], str]:
-    """The session of `user` in the browser that `environ_base` describes, and its form token."""
+    """The session of `user`, whose sign-in is begun and committed, and its form token.
+
+    `environ_base` is the browser's: flask-login knows it again.
+    """
+    now = clock.now()
+    actor = Actor(user.id, "", "127.0.0.1", now)
+    with open_session(app.extensions["chec_engine"], write=True) as rows:
+        token = begin_sign_in(rows, actor, user.id, SignInMethod.PASSWORD)
+        rows.commit()
     with app.test_request_context(environ_base=dict(environ_base)):
-        login_user(user)
-        token = generate_csrf()
-        return dict(session), token
+        session["_user_id"], session["_fresh"] = user.fs_uniquifier, True
+        session["_id"] = app.login_manager._session_identifier_generator()  # type: ignore[attr-defined]
+        session["fs_paa"], session["fs_cc"] = now.timestamp(), "set"
+        session["sign_in"], session["seen_at"] = token, int(now.timestamp())
+        form_token = generate_csrf()
+        return dict(session), form_token
 
 
 def check_html(text: str, *, part: bool) -> None:

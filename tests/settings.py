@@ -8,11 +8,13 @@ from chec.config import Settings
 
 
 def settings_for(database_url: str, data_dir: Path) -> Settings:
-    """What a server needs, with passwords that are quick to hash and cookies without TLS."""
+    """What a server needs, with passwords that are quick to hash served without TLS."""
     return Settings(
         database_url=database_url,
         data_dir=data_dir,
-        secret_key=SecretStr("only for tests"),
-        secure_cookies=False,
+        public_url="http://localhost",
+        secret_key=SecretStr("only-for-tests-9nYcQk2Vw7RtZs4LpXb"),
+        totp_key=SecretStr("only-for-tests-too-3HfGd8JmKq1WvNx"),
+        second_factor_required=False,
         cheap_passwords=True,
     )

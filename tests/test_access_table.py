@@ -180,7 +180,27 @@ TABLE = {
     "ventures.show": Route(lambda rows, _role: {"venture_id": rows.venture}),
 }
 OPEN_TO_ALL = {"security.login", "security.logout", "static"}
-CLOSED = {"security.verify", "security.static"}
+CLOSED = {
+    "security.change_password",
+    "security.forgot_password",
+    "security.mf_recovery",
+    "security.mf_recovery_codes",
+    "security.reset_password",
+    "security.static",
+    "security.tf_select",
+    "security.two_factor_rescue",
+    "security.two_factor_setup",
+    "security.two_factor_setup_validate",
+    "security.two_factor_token_validation",
+    "security.verify",
+    "security.wan_delete",
+    "security.wan_register",
+    "security.wan_register_response",
+    "security.wan_signin",
+    "security.wan_signin_response",
+    "security.wan_verify",
+    "security.wan_verify_response",
+}
 
 
 class Asker(Client):

@@ -1,7 +1,7 @@
 """The things: every table, one file per noun."""
 
 from chec.models.account import BANK, Account, AccountKey, AccountKind
-from chec.models.audit_event import AuditEvent, AuditEventKind, Event
+from chec.models.audit_event import AuditEvent, AuditEventKind, AuditHead, AuditSubject, Event
 from chec.models.cause import Cause, TransferCause
 from chec.models.centre import Centre
 from chec.models.claim import (
@@ -27,13 +27,21 @@ from chec.models.contract import Contract, ContractPayer, ContractVersion
 from chec.models.contract_use import MeasureUse, PayerUse
 from chec.models.funding_agreement import FundingAgreement
 from chec.models.instrument import Instrument, InstrumentKind
+from chec.models.invitation import Invitation
 from chec.models.job_run import JobRun, JobState
 from chec.models.membership import Membership, Role
 from chec.models.organisation import Organisation, OrganisationKind
+from chec.models.payment_request import (
+    PaymentDecision,
+    PaymentKind,
+    PaymentRequest,
+    PaymentVerdict,
+)
 from chec.models.quarter_close import QuarterClose
 from chec.models.returns_run import ReturnsResult, ReturnsRun, Subject, Valuation
+from chec.models.sign_in import SignIn, SignInMethod
 from chec.models.transfer import Transfer
-from chec.models.user import User
+from chec.models.user import Passkey, User
 from chec.models.venture import Stage, Venture
 
 __all__ = [
@@ -43,6 +51,8 @@ __all__ = [
     "AccountKind",
     "AuditEvent",
     "AuditEventKind",
+    "AuditHead",
+    "AuditSubject",
     "Cause",
     "Centre",
     "Claim",
@@ -63,6 +73,7 @@ __all__ = [
     "FundingAgreement",
     "Instrument",
     "InstrumentKind",
+    "Invitation",
     "JobRun",
     "JobState",
     "LineBasis",
@@ -71,7 +82,12 @@ __all__ = [
     "Organisation",
     "OrganisationKind",
     "PartState",
+    "Passkey",
     "PayerUse",
+    "PaymentDecision",
+    "PaymentKind",
+    "PaymentRequest",
+    "PaymentVerdict",
     "QuarterClose",
     "RecordShare",
     "RejectionReason",
@@ -79,6 +95,8 @@ __all__ = [
     "ReturnsResult",
     "ReturnsRun",
     "Role",
+    "SignIn",
+    "SignInMethod",
     "Stage",
     "Subject",
     "Transfer",

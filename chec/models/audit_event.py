@@ -1,8 +1,13 @@
-"""An audit event: who did what, acting for whom, when and from where. Never changed."""
+"""An audit event: who did what, acting for whom, when and from where. Never changed.
+
+Events are a chain: each carries the hash of the one before, the last one's is in the head row
+(`rules/audit_chain.py`).
+"""
 
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy import CheckConstraint
 from sqlmodel import Field, SQLModel
 
 
@@ -40,6 +45,28 @@ class Event(StrEnum):
     PAYMENT_UNDONE = "payment undone"
     OUTCOME_CLAWED_BACK = "outcome clawed back"
     FUNDING_AGREED = "funding agreed"
+    SIGNED_OUT_EVERYWHERE = "signed out everywhere"
+    PASSWORD_CHANGED = "password changed"  # noqa: S105  an event, not a password
+    PASSWORD_RESET_ASKED = "password reset asked"  # noqa: S105
+    SECOND_FACTOR_SET_UP = "second factor set up"
+    SECOND_FACTOR_REMOVED = "second factor removed"
+    RECOVERY_CODES_MADE = "recovery codes made"
+    RECOVERY_CODE_USED = "recovery code used"
+    PASSKEY_ADDED = "passkey added"
+    PASSKEY_REMOVED = "passkey removed"
+    PERSON_INVITED = "person invited"
+    INVITATION_ACCEPTED = "invitation accepted"
+    INVITATION_WITHDRAWN = "invitation withdrawn"
+    MEMBERSHIP_ENDED = "membership ended"
+    PAYMENT_LIMIT_SET = "payment limit set"
+    PAYMENT_REQUESTED = "payment requested"
+    PAYMENT_REQUEST_APPROVED = "payment request approved"
+    PAYMENT_REQUEST_DECLINED = "payment request declined"
+    PAYMENT_REQUEST_WITHDRAWN = "payment request withdrawn"
+    RATE_LIMITED = "rate limited"
+    BACKED_UP = "backed up"
+    RESTORED = "restored"
+    TRAIL_HEAD_MAILED = "trail head mailed"
 
 
 class AuditEventKind(SQLModel, table=True):
@@ -49,11 +76,16 @@ class AuditEventKind(SQLModel, table=True):
 
 
 class AuditEvent(SQLModel, table=True):
-    """`subject` is a reference (`T-0042`) or a path; `detail` holds no personal data."""
+    """`id` is the place in the chain: 1, 2, 3, … without a gap.
+
+    `subject` is a reference (`T-0042`) or a path. `changes` is JSON of field to [before, after], or
+    empty. A bulk job has the `row_count` of what it stored and a hash of it. None of these holds
+    personal data.
+    """
 
     __tablename__ = "audit_event"
 
-    id: int = Field(default=None, primary_key=True)
+    id: int = Field(primary_key=True)
     at: datetime = Field(index=True)
     user_id: int | None = Field(default=None, foreign_key="app_user.id")
     acting_for: str = ""
@@ -61,3 +93,33 @@ class AuditEvent(SQLModel, table=True):
     subject: str = ""
     address: str = ""
     detail: str = ""
+    centre_id: int | None = Field(default=None, index=True)
+    changes: str = ""
+    row_count: int | None = None
+    content_hash: str = ""
+    previous_hash: str = ""
+    hash: str = Field(default="", index=True)
+
+
+class AuditSubject(SQLModel, table=True):
+    """What an event is about: its subject, and whatever else's history it belongs to."""
+
+    __tablename__ = "audit_subject"
+
+    event_id: int = Field(foreign_key="audit_event.id", primary_key=True)
+    subject: str = Field(primary_key=True, index=True)
+
+
+class AuditHead(SQLModel, table=True):
+    """The one row that says where the chain ends.
+
+    `genesis` stands for the hash before the first event: random, so that it tells databases apart.
+    """
+
+    __tablename__ = "audit_head"
+    __table_args__ = (CheckConstraint("id = 1", name="there_is_one_head"),)
+
+    id: int = Field(default=1, primary_key=True)
+    genesis: str
+    last_id: int
+    hash: str

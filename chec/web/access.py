@@ -1,14 +1,12 @@
 """The door: every route says who may come in, and one that says nothing is closed."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, redirect, request, session, url_for
+from flask import Flask, Response, current_app, g, redirect, request, url_for
 from flask_login import current_user
-from flask_security import logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from chec import clock
@@ -111,19 +109,11 @@ def _guard() -> AnyResponse | None:
         raise NotFound
     if access is Access.OPEN_TO_ALL:
         return None
-    if current_user.is_authenticated and _has_expired():
-        logout_user()
     if not current_user.is_authenticated:
         return ask_to_sign_in()
     if isinstance(access, Action) and not viewer().may(access):
         raise NotAllowed
     return None
-
-
-def _has_expired() -> bool:
-    # Flask asks the age of the cookie, which is made anew with every message that it carries.
-    signed_in_at = datetime.fromtimestamp(session.get("fs_paa", 0), UTC)
-    return clock.now() - signed_in_at > current_app.permanent_session_lifetime
 
 
 def _declares(access: Action | Access) -> Callable[[View], View]:

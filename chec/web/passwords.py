@@ -5,6 +5,7 @@ from typing import TypedDict
 
 from argon2 import PasswordHasher
 
+SHORTEST = 12
 LONGEST = 1000
 
 

@@ -1,8 +1,14 @@
-"""Signing in and out, by flask-security: password only, nothing that a user could set up alone."""
+"""Signing in and out, by flask-security, in sessions that are rows (`models/sign_in.py`).
 
+The session cookie holds a token of the row and when it was last used. A request belongs to a user
+only while the row is open, not older than twelve hours, and not idle for thirty minutes.
+"""
+
+import base64
+from hashlib import sha256
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, request, session
 from flask_login import user_logged_out
 from flask_security import (
     LoginForm,
@@ -15,11 +21,16 @@ from werkzeug.local import LocalProxy
 from wtforms import EmailField, PasswordField
 from wtforms.validators import InputRequired, Length
 
-from chec.models import Event, User
-from chec.permissions import Viewer
+from chec import clock
+from chec.actions.sign_ins import begin_sign_in, end_sign_in, hash_of
+from chec.config import Settings
+from chec.models import Event, Passkey, SignIn, SignInMethod, User
+from chec.permissions import Actor
+from chec.queries.sign_ins import IDLE, find_signed_in
 from chec.web import passwords
 from chec.web.forms.base import SaysWhatWasRefused
 from chec.web.trail import note
+from chec.web.transaction import begin_to_write
 
 MISMATCH = "The email address or the password is not right. Check both and try again."
 
@@ -51,28 +62,94 @@ class SignInForm(SaysWhatWasRefused, LoginForm):
         return valid
 
 
-def prepare(app: Flask, *, cheap_passwords: bool) -> None:
+def prepare(app: Flask, settings: Settings) -> None:
     """Let users sign in to `app` with sessions in its own database session."""
-    costs = passwords.hashing_costs(cheap=cheap_passwords)
+    costs = passwords.hashing_costs(cheap=settings.cheap_passwords)
+    key = settings.totp_key.get_secret_value()
     app.config.from_mapping(
         SECURITY_API_ENABLED_METHODS=["session"],
+        SECURITY_CHANGEABLE=True,
         SECURITY_DATETIME_FACTORY=aware_utcnow,
         SECURITY_FLASH_MESSAGES=False,
         SECURITY_JOIN_USER_ROLES=False,
+        SECURITY_MULTI_FACTOR_RECOVERY_CODES=True,
+        SECURITY_MULTI_FACTOR_RECOVERY_CODES_KEYS=[_fernet_key(key)],
+        SECURITY_MULTI_FACTOR_RECOVERY_CODES_N=10,
+        SECURITY_PASSWORD_COMPLEXITY_CHECKER="zxcvbn",  # noqa: S106  a library, not a password
         SECURITY_PASSWORD_HASH="argon2",  # noqa: S106  an algorithm, not a password
         SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS={
             f"argon2__{name}": cost for name, cost in costs.items()
         },
+        SECURITY_PASSWORD_LENGTH_MIN=passwords.SHORTEST,
         SECURITY_PASSWORD_SCHEMES=["argon2"],
         SECURITY_PASSWORD_SINGLE_HASH=True,
+        SECURITY_RECOVERABLE=True,
+        SECURITY_TOTP_ISSUER="CHEC",
+        SECURITY_TOTP_SECRETS={"1": key},
+        SECURITY_TWO_FACTOR=True,
+        SECURITY_TWO_FACTOR_ENABLED_METHODS=["authenticator"],
+        SECURITY_TWO_FACTOR_RESCUE_EMAIL=False,
+        SECURITY_WAN_RP_NAME="CHEC",
+        SECURITY_WEBAUTHN=True,
     )
-    session = LocalProxy(lambda: g.session)
-    users = SQLAlchemySessionUserDatastore(session, User, None)  # type: ignore[arg-type]
+    users = SQLAlchemySessionUserDatastore(
+        LocalProxy(lambda: g.session),  # type: ignore[arg-type]
+        User,
+        None,  # type: ignore[arg-type]
+        Passkey,
+    )
     security = Security(app, users, login_form=SignInForm)
     security.want_json(lambda _request: False)
-    user_authenticated.connect(_note_sign_in, app)
-    user_logged_out.connect(_note_sign_out, app)
+    app.login_manager.user_loader(_signed_in_user)  # type: ignore[attr-defined]
+    app.login_manager.request_loader(lambda _request: None)  # type: ignore[attr-defined]
+    user_authenticated.connect(_begin, app)
+    user_logged_out.connect(_end, app)
     app.after_request(_mark_failure)
+
+
+def _signed_in_user(uniquifier: str) -> User | None:
+    """Who has signed in, or None: then the request is nobody's, whatever its cookie says."""
+    token, seen_at = session.get("sign_in"), session.get("seen_at")
+    now = clock.now()
+    if not isinstance(token, str) or not isinstance(seen_at, int):
+        return None
+    idle_seconds = now.timestamp() - seen_at
+    if idle_seconds > IDLE.total_seconds():
+        return None
+    found = find_signed_in(g.session, uniquifier, hash_of(token), now)
+    if found is None:
+        return None
+    user, g.sign_in = found
+    if idle_seconds > _WORTH_A_COOKIE:
+        session["seen_at"] = int(now.timestamp())
+    return user
+
+
+_WORTH_A_COOKIE = 30
+"""Seconds: what was used more recently is not told to the browser again."""
+
+
+def _begin(_app: Flask, *, user: User, authn_via: list[str] | None = None, **_more: Any) -> None:
+    begin_to_write()
+    browser = request.user_agent.string[:200]
+    token = begin_sign_in(g.session, _actor(user.id), user.id, SignInMethod.PASSWORD, browser)
+    session["sign_in"], session["seen_at"] = token, int(clock.now().timestamp())
+    # The token of forms that were open before belongs to nobody's session.
+    session.pop("csrf_token", None)
+    g.pop("csrf_token", None)
+
+
+def _end(_app: Flask, **_more: Any) -> None:
+    sign_in = g.pop("sign_in", None)
+    if isinstance(sign_in, SignIn):
+        begin_to_write()
+        end_sign_in(g.session, _actor(sign_in.user_id), sign_in)
+        g.session.commit()  # flask-security does not, in signing out
+    session.pop("sign_in", None)
+
+
+def _actor(user_id: int) -> Actor:
+    return Actor(user_id, "", request.remote_addr or "", clock.now())
 
 
 def _mark_failure(response: Response) -> Response:
@@ -83,9 +160,5 @@ def _mark_failure(response: Response) -> Response:
     return response
 
 
-def _note_sign_in(_app: Flask, *, user: User, **_more: Any) -> None:
-    note(Event.SIGNED_IN, viewer=Viewer(user.id))
-
-
-def _note_sign_out(_app: Flask, *, user: User, **_more: Any) -> None:
-    note(Event.SIGNED_OUT, viewer=Viewer(user.id))
+def _fernet_key(key: str) -> bytes:
+    return base64.urlsafe_b64encode(sha256(f"recovery codes:{key}".encode()).digest())

@@ -6,9 +6,10 @@ A POST that ends below 400 commits, everything else is rolled back; a GET never 
 from flask import Flask, Response, current_app, g, request
 from sqlalchemy import Engine
 
-from chec.db import open_session
+from chec.db import open_session, write_from_here
 
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_VERIFY_A_PASSWORD = frozenset({"security.login", "security.verify"})
 
 
 def prepare(app: Flask, engine: Engine) -> None:
@@ -26,8 +27,18 @@ def engine() -> Engine:
     return found
 
 
+def begin_to_write() -> None:
+    """From here on the request's transaction writes, where it only read so far."""
+    if not g.writes:
+        write_from_here(g.session, engine())
+        g.writes = True
+
+
 def _open() -> None:
-    g.session = open_session(engine(), write=_is_ours_to_commit())
+    # Signing in verifies a password, which takes its time by design: not while SQLite's only write
+    # lock is held.
+    g.writes = request.method in _UNSAFE and request.endpoint not in _VERIFY_A_PASSWORD
+    g.session = open_session(engine(), write=g.writes)
 
 
 def _finish(response: Response) -> Response:
@@ -53,6 +64,5 @@ def _close(_error: BaseException | None) -> None:
 
 
 def _is_ours_to_commit() -> bool:
-    # Signing in verifies a password, which takes its time by design: not while SQLite's only write
-    # lock is held. flask-security commits its own views.
+    # flask-security commits its own views.
     return request.method in _UNSAFE and request.blueprint != "security"

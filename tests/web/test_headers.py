@@ -85,7 +85,7 @@ def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(client: C
 def test_the_session_cookie_travels_encrypted_only_unless_said_otherwise(
     settings: Settings,
 ) -> None:
-    app = create_app(settings.model_copy(update={"secure_cookies": True}))
+    app = create_app(settings.model_copy(update={"public_url": "https://localhost"}))
     response = app.test_client().get("/login", base_url="https://localhost")
     assert "Secure" in response.headers["Set-Cookie"]
     assert "max-age" in response.headers["Strict-Transport-Security"]
