@@ -36,6 +36,7 @@ APPEND_ONLY = (
     "audit_subject",
     "payment_request",
     "payment_decision",
+    "payment_transfer",
 )
 FROZEN = ("claim_line", "claim_record")
 """Their rows are fixed once they have been valued."""

@@ -38,6 +38,11 @@ from chec.models import (
     FundingAgreement,
     LineBasis,
     PartState,
+    PaymentDecision,
+    PaymentKind,
+    PaymentRequest,
+    PaymentTransfer,
+    PaymentVerdict,
     RecordShare,
     RemovalStep,
     ReturnsResult,
@@ -327,6 +332,27 @@ def _a_row_in_each(session: Session) -> None:
     )
     session.flush()
     _a_decided_claim(session, centre)
+    _a_payment(session, centre)
+
+
+def _a_payment(session: Session, centre: Centre) -> None:
+    """A row in every table of payment requests."""
+    request = PaymentRequest(
+        centre_id=centre.id,
+        kind=PaymentKind.DISTRIBUTION,
+        pence=1,
+        on=date(2026, 10, 31),
+        limit_pence=0,
+        requested_at=builders.NOW,
+        idempotency_key="payment:1",
+    )
+    session.add(request)
+    session.flush()
+    verdict = PaymentVerdict.APPROVED
+    session.add(PaymentDecision(request_id=request.id, verdict=verdict, decided_at=builders.NOW))
+    moved = builders.a_transfer(session, centre, on=request.on)
+    session.add(PaymentTransfer(transfer_id=moved.id, request_id=request.id))
+    session.flush()
 
 
 def _a_decided_claim(session: Session, centre: Centre) -> ClaimLine:

@@ -35,6 +35,7 @@ from chec.models.payment_request import (
     PaymentDecision,
     PaymentKind,
     PaymentRequest,
+    PaymentTransfer,
     PaymentVerdict,
 )
 from chec.models.quarter_close import QuarterClose
@@ -87,6 +88,7 @@ __all__ = [
     "PaymentDecision",
     "PaymentKind",
     "PaymentRequest",
+    "PaymentTransfer",
     "PaymentVerdict",
     "QuarterClose",
     "RecordShare",

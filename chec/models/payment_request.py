@@ -13,13 +13,14 @@ class PaymentKind(StrEnum):
     TRANCHE = "tranche"
     DISTRIBUTION = "distribution"
     REFUND = "refund"
+    RUNNING_COST = "running cost"
 
 
 class PaymentRequest(SQLModel, table=True):
-    """What is to be paid: a tranche to a venture, a distribution, or a refund on a claim.
+    """What is to be paid, of one kind; `on` is the day that was asked for. Never changed.
 
-    Never changed. `limit_pence` is the centre's limit as it stood, `on` the day that was asked for,
-    `seen` what a distribution's director was shown of its shares.
+    `limit_pence` is the centre's limit as it stood; `seen` is what the director who asked for a
+    distribution was shown of its shares.
     """
 
     __tablename__ = "payment_request"
@@ -30,8 +31,8 @@ class PaymentRequest(SQLModel, table=True):
         CheckConstraint(
             "(kind = 'tranche' AND venture_id IS NOT NULL AND claim_id IS NULL"
             " AND payer_id IS NULL)"
-            " OR (kind = 'distribution' AND venture_id IS NULL AND claim_id IS NULL"
-            " AND payer_id IS NULL)"
+            " OR (kind IN ('distribution', 'running cost') AND venture_id IS NULL"
+            " AND claim_id IS NULL AND payer_id IS NULL)"
             " OR (kind = 'refund' AND venture_id IS NULL AND claim_id IS NOT NULL"
             " AND payer_id IS NOT NULL)",
             name="pays_what_the_kind_needs",
@@ -72,3 +73,12 @@ class PaymentDecision(SQLModel, table=True):
     reason: str = ""
     decided_at: datetime
     decided_by_id: int | None = Field(default=None, foreign_key="app_user.id")
+
+
+class PaymentTransfer(SQLModel, table=True):
+    """A transfer that a request posted."""
+
+    __tablename__ = "payment_transfer"
+
+    transfer_id: int = Field(foreign_key="transfer.id", primary_key=True)
+    request_id: int = Field(foreign_key="payment_request.id", index=True)

@@ -51,6 +51,7 @@ def upgrade() -> None:
     protect("audit_subject", "event_id, subject")
     protect("payment_request", "id", "centre_id, idempotency_key")
     protect("payment_decision", "request_id")
+    protect("payment_transfer", "transfer_id")
 
 
 def _add_second_factors() -> None:
@@ -186,6 +187,7 @@ def _make_payment_requests() -> None:
                 "tranche",
                 "distribution",
                 "refund",
+                "running cost",
                 name="paymentkind",
                 native_enum=False,
                 create_constraint=True,
@@ -206,7 +208,7 @@ def _make_payment_requests() -> None:
         sa.Column("requested_by_id", sa.Integer(), nullable=True),
         sa.Column("idempotency_key", sa.String(), nullable=False),
         sa.CheckConstraint(
-            "(kind = 'tranche' AND venture_id IS NOT NULL AND claim_id IS NULL AND payer_id IS NULL) OR (kind = 'distribution' AND venture_id IS NULL AND claim_id IS NULL AND payer_id IS NULL) OR (kind = 'refund' AND venture_id IS NULL AND claim_id IS NOT NULL AND payer_id IS NOT NULL)",
+            "(kind = 'tranche' AND venture_id IS NOT NULL AND claim_id IS NULL AND payer_id IS NULL) OR (kind IN ('distribution', 'running cost') AND venture_id IS NULL AND claim_id IS NULL AND payer_id IS NULL) OR (kind = 'refund' AND venture_id IS NULL AND claim_id IS NOT NULL AND payer_id IS NOT NULL)",
             name="pays_what_the_kind_needs",
         ),
         sa.CheckConstraint("pence > 0", name="request_is_positive"),
@@ -247,6 +249,17 @@ def _make_payment_requests() -> None:
         sa.ForeignKeyConstraint(["decided_by_id"], ["app_user.id"]),
         sa.ForeignKeyConstraint(["request_id"], ["payment_request.id"]),
         sa.PrimaryKeyConstraint("request_id"),
+    )
+    op.create_table(
+        "payment_transfer",
+        sa.Column("transfer_id", sa.Integer(), nullable=False),
+        sa.Column("request_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["request_id"], ["payment_request.id"]),
+        sa.ForeignKeyConstraint(["transfer_id"], ["transfer.id"]),
+        sa.PrimaryKeyConstraint("transfer_id"),
+    )
+    op.create_index(
+        op.f("ix_payment_transfer_request_id"), "payment_transfer", ["request_id"], unique=False
     )
 
 
