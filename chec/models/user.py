@@ -9,6 +9,8 @@ from flask_security import AsaList, RoleMixin, UserMixin, WebAuthnMixin
 from sqlalchemy.ext.mutable import MutableList
 from sqlmodel import Field, Relationship, SQLModel
 
+AsaList.cache_ok = True  # its values do not change what is asked; the library does not say so
+
 
 class Passkey(WebAuthnMixin, SQLModel, table=True):
     """A passkey (WebAuthn credential); its columns are flask-security's.

@@ -181,5 +181,6 @@ def test_who_decided_is_in_the_trail(
 ) -> None:
     actor = somebody_of(session, payers[0], at=builders.NOW + timedelta(hours=1))
     decide(session, claim, payers[0], actor=actor)
+    session.commit()
     [event] = session.exec(select(AuditEvent).where(AuditEvent.event == Event.CLAIM_DECIDED))
     assert (event.user_id, event.subject) == (actor.user_id, f"CL-{claim.id:04d}")

@@ -84,6 +84,7 @@ def test_a_second_file_adds_to_the_first(session: Session, draft: Claim) -> None
     last = session.exec(select(ClaimRecord).order_by(col(ClaimRecord.id).desc())).first()
     assert last
     assert (last.person, last.evidence, last.value) == ("p2", "letter", "1.5")
+    session.commit()
     told = session.exec(select(AuditEvent.detail).where(AuditEvent.event == "records uploaded"))
     assert list(told) == ["2 added", "1 added"]
 
@@ -142,6 +143,7 @@ def test_a_line_whose_records_were_removed_still_takes_no_count(
     act = partial(enter_counts, session, builders.an_actor(), draft, {"M01": 2})
     assert "for good" in refusals(act)[0]
     assert upload(session, draft, IN_MAY) == 1
+    session.commit()
     assert Event.RECORDS_REMOVED in session.exec(select(AuditEvent.event)).all()
 
 

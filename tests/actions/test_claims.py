@@ -95,6 +95,7 @@ def refusals(act: Callable[[], object]) -> str:
 
 
 def events(session: Session) -> list[str]:
+    session.commit()
     query = select(AuditEvent.event).where(col(AuditEvent.subject).startswith("CL-"))
     return list(session.exec(query.order_by(col(AuditEvent.id))))
 

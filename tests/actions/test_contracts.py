@@ -65,6 +65,7 @@ def test_a_new_reference_is_a_contract_in_its_first_version(
     assert done.added_payers == ()
     found = get_contract(session, SYSTEM, done.contract.id)
     assert found.payers == {payer.name: payer.id}
+    session.commit()
     [event] = session.exec(
         select(AuditEvent).where(AuditEvent.event == Event.CONTRACT_IMPORTED)
     ).all()

@@ -39,6 +39,7 @@ def test_a_transfer_is_recorded_with_who_and_when(session: Session) -> None:
     centre = builders.a_centre(session)
     transfer = builders.a_transfer(session, centre, Cause.GRANT, pence=5_000, on=MARCH)
     assert (transfer.pence, transfer.on, transfer.recorded_at) == (5_000, MARCH, builders.NOW)
+    session.commit()
     trail = session.exec(select(AuditEvent).order_by(col(AuditEvent.id).desc())).first()
     assert trail
     assert trail.subject == f"T-{transfer.id:04d}"

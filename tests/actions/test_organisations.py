@@ -14,6 +14,7 @@ from tests.actions.at_once import at_once
 def test_adding_an_organisation_is_recorded(session: Session) -> None:
     actor = builders.an_actor()
     added = add_organisation(session, actor, " Wrenshire  ICB ", OrganisationKind.COMMISSIONER)
+    session.commit()
     event = session.exec(select(AuditEvent)).one()
     assert added.name == "Wrenshire ICB"
     assert (event.event, event.subject, event.at) == ("organisation added", "O-0001", actor.at)
@@ -34,6 +35,7 @@ def test_a_name_in_another_alphabet_is_had_once(session: Session) -> None:
 def test_a_refused_organisation_leaves_nothing_behind(session: Session) -> None:
     with pytest.raises(RuleBroken, match="NHS number"):
         builders.an_organisation(session, name="Home of 943 476 5919")
+    session.commit()
     assert session.exec(select(AuditEvent)).all() == []
 
 

@@ -41,6 +41,7 @@ def test_a_run_asked_for_waits_for_a_worker(session: Session) -> None:
     job = request_returns_run(session, an_actor(), centre, "token")
 
     assert (job.centre_id, job.state, job.requested_at) == (centre.id, JobState.QUEUED, NOW)
+    session.commit()
     [event] = session.exec(select(AuditEvent).where(AuditEvent.event == Event.RETURNS_REQUESTED))
     assert event.subject == f"J-{job.id:04d}"
 

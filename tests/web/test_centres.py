@@ -277,6 +277,7 @@ def test_the_page_asks_eight_queries_however_many_ventures_there_are(
     client: Client, engine: Engine, session: Session, centre: Centre, director: User
 ) -> None:
     builders.a_transfer(session, centre, Cause.DRAWDOWN, pence=100)
+    session.commit()
     client.sign_in(director)
     counts = []
     for ventures in (5, 55):
