@@ -8,6 +8,7 @@ query (`viewer.centres(Action.VIEW_LEDGER)` and its sisters), **state** in the r
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 
 from chec.errors import NotAllowed
 from chec.models import Role
@@ -53,6 +54,8 @@ class Action(StrEnum):
     INVITE = "invite a person"
     GIVE_ROLE = "give a role"
     END_ROLE = "end a role"
+    LOCK_ACCOUNT = "lock an account"
+    RESET_SECOND_FACTOR = "reset a second factor"
     VIEW_PERMISSIONS = "view who may do what"
     VIEW_TRAIL = "view the audit trail"
     VIEW_HISTORY = "view the history of a thing"
@@ -102,6 +105,8 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.INVITE: _ADMINISTRATOR | _DIRECTOR,
     Action.GIVE_ROLE: _ADMINISTRATOR | _DIRECTOR,
     Action.END_ROLE: _ADMINISTRATOR | _DIRECTOR,
+    Action.LOCK_ACCOUNT: _ADMINISTRATOR,
+    Action.RESET_SECOND_FACTOR: _ADMINISTRATOR,
     Action.VIEW_PERMISSIONS: _ADMINISTRATOR,
     Action.VIEW_TRAIL: _ADMINISTRATOR,
     Action.VIEW_HISTORY: _CENTRE_READERS,
@@ -167,32 +172,43 @@ SYSTEM = Viewer(user_id=None, sees_all=True)
 
 @dataclass(frozen=True)
 class Actor:
-    """Whoever acts. `at` is the only time that an action knows, so that seeding tells history."""
+    """Whoever acts. `at` is the only time that an action knows, so that seeding tells history.
+
+    `grant` is the role through which they may, asked again under the lock; None: none is needed.
+    """
 
     user_id: int | None
     acting_for: str
     address: str
     at: datetime
+    grant: Grant | None = None
 
 
 def actor_for_centre(
     viewer: Viewer, action: Action, centre_id: int, *, address: str, at: datetime
 ) -> Actor:
     """The viewer, acting for a centre in the role that may `action` there; else NotAllowed."""
-    for grant in viewer.grants:
-        if grant.centre_id == centre_id and grant.role in MAY[action]:
-            return Actor(viewer.user_id, grant.acting_for, address, at)
-    raise NotAllowed(f"You may not {action} of this centre.")
+    fitting = [grant for grant in viewer.grants if grant.centre_id == centre_id]
+    return _actor(viewer, action, fitting, address=address, at=at)
 
 
 def actor_for_organisation(
     viewer: Viewer, action: Action, organisation_id: int, *, address: str, at: datetime
 ) -> Actor:
     """The viewer, acting for an organisation in the role that may `action`; else NotAllowed."""
-    for grant in viewer.grants:
-        if grant.organisation_id == organisation_id and grant.role in MAY[action]:
-            return Actor(viewer.user_id, grant.acting_for, address, at)
-    raise NotAllowed(f"You may not {action} for this organisation.")
+    fitting = [grant for grant in viewer.grants if grant.organisation_id == organisation_id]
+    return _actor(viewer, action, fitting, address=address, at=at)
+
+
+def _actor(
+    viewer: Viewer, action: Action, fitting: list[Grant], *, address: str, at: datetime
+) -> Actor:
+    # Of two roles that may, always the same one: an administrator who is also a director acts as
+    # administrator.
+    for grant in sorted(fitting, key=attrgetter("acting_for")):
+        if grant.role in MAY[action]:
+            return Actor(viewer.user_id, grant.acting_for, address, at, grant)
+    raise NotAllowed(f"You may not {action} there.")
 
 
 def system_actor(at: datetime) -> Actor:

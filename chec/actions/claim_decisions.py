@@ -46,7 +46,7 @@ def decide_claim(
     Posts what was approved. Raises RuleBroken where the part was decided by somebody else or
     otherwise, was withdrawn, or is of a claim that the actor prepared or submitted.
     """
-    claim = lock_part(session, part)
+    claim = lock_part(session, actor, part)
     first = find_decision(session, part)
     if first and _is_same(session, actor, first, verdicts):
         return first

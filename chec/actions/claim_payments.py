@@ -66,7 +66,7 @@ def record_payment(
     `reference` is the payer's own. Raises RuleBroken for more than is due, a day before the payer
     decided, what the ledger refuses, and the same form with other values.
     """
-    claim = lock_part(session, part)
+    claim = lock_part(session, actor, part)
     entry = payment_entry(claim, part, pence, received_on, payers_reference=reference.strip())
     first = find_payment_under(session, part, idempotency_key)
     if first:
@@ -104,7 +104,7 @@ def return_payment(
     Raises RuleBroken for more than is owed, what the ledger refuses, an overdraft above all, and
     the same form with other values.
     """
-    claim = lock_part(session, part)
+    claim = lock_part(session, actor, part)
     entry = refund_entry(claim, part, pence, returned_on)
     first = find_return_under(session, part, idempotency_key)
     if first:
@@ -123,7 +123,7 @@ def undo_payment(session: Session, actor: Actor, payment: ClaimPayment, reason: 
     Raises RuleBroken where it was undone otherwise, or where what was paid has gone back since.
     """
     part = session.get_one(ClaimPart, payment.part_id)
-    claim = lock_part(session, part)
+    claim = lock_part(session, actor, part)
     transfer = session.get_one(Transfer, payment.transfer_id)
     undone = find_reversal(session, transfer.id)
     if undone and (undone.recorded_by_id, undone.memo) == (actor.user_id, reason.strip()):

@@ -21,7 +21,7 @@ def upload_records(session: Session, actor: Actor, claim: Claim, data: bytes) ->
 
     Raises RuleBroken, with everything wrong by line and column; nothing is added then.
     """
-    contract = lock_to_fill(session, claim)
+    contract = lock_to_fill(session, actor, claim)
     upload = read_upload(session, contract, claim, data)
     if upload.faults:
         raise RuleBroken(in_words(upload.faults))
@@ -44,7 +44,7 @@ def upload_records(session: Session, actor: Actor, claim: Claim, data: bytes) ->
 
 def remove_records(session: Session, actor: Actor, claim: Claim, line: ClaimLine) -> None:
     """Remove all records of a line of a draft; the line stays, for records only."""
-    lock_to_fill(session, claim)
+    lock_to_fill(session, actor, claim)
     session.refresh(line)
     session.execute(delete(ClaimRecord).where(col(ClaimRecord.line_id) == line.id))
     line.units = 0 if line.basis is LineBasis.RECORDS else line.units

@@ -53,7 +53,7 @@ def prepare_claim(
 
     Raises RuleBroken where the venture cannot claim the period under the contract.
     """
-    centre = lock_centre(session, contract.centre_id)
+    centre = lock_centre(session, actor, contract.centre_id)
     venture = session.get_one(Venture, venture.id, populate_existing=True)
     terms = newest_of(session, contract).terms
     today = london_day(actor.at)
@@ -87,7 +87,7 @@ def enter_counts(session: Session, actor: Actor, claim: Claim, counts: Mapping[s
     Measures that are not named stay as they are. Raises RuleBroken, with everything wrong, for a
     measure that is priced from records in this claim, or cannot be priced from a count.
     """
-    contract = lock_to_fill(session, claim)
+    contract = lock_to_fill(session, actor, claim)
     lines = {line.measure: line for line in list_lines(session, claim)}
     reasons = reasons_not_to_count(contract.terms, lines.values(), counts)
     if reasons:
@@ -107,7 +107,7 @@ def enter_counts(session: Session, actor: Actor, claim: Claim, counts: Mapping[s
 
 def discard_claim(session: Session, actor: Actor, claim: Claim) -> None:
     """Remove a draft with everything in it. Raises RuleBroken for a claim that was submitted."""
-    _lock(session, claim)
+    _lock(session, actor, claim)
     reasons = reasons_not_to_discard(claim)
     if reasons:
         raise RuleBroken(reasons)
@@ -125,7 +125,7 @@ def submit_claim(session: Session, actor: Actor, claim: Claim, seen_pence: Pence
 
     Raises RuleBroken where it is worth nothing, or not the `seen_pence` that the director saw.
     """
-    _lock(session, claim)
+    _lock(session, actor, claim)
     if _was_submitted_by(actor, claim, seen_pence):
         return claim
     venture = session.get_one(Venture, claim.venture_id, populate_existing=True)
@@ -156,7 +156,7 @@ def withdraw_claim(session: Session, actor: Actor, claim: Claim) -> Claim:
 
     What it held is free again. Raises RuleBroken once a payer has decided.
     """
-    _lock(session, claim)
+    _lock(session, actor, claim)
     if claim.state is ClaimState.WITHDRAWN:
         return claim
     parts = [each.part for each in list_parts(session, claim)]
@@ -176,18 +176,18 @@ def withdraw_claim(session: Session, actor: Actor, claim: Claim) -> Claim:
     return claim
 
 
-def lock_to_fill(session: Session, claim: Claim) -> ContractOfCentre:
+def lock_to_fill(session: Session, actor: Actor, claim: Claim) -> ContractOfCentre:
     """The contract of a draft, whose centre is locked; RuleBroken where it is no draft any more."""
-    _lock(session, claim)
+    _lock(session, actor, claim)
     reasons = reasons_not_to_fill(claim)
     if reasons:
         raise RuleBroken(reasons)
     return newest_of(session, session.get_one(Contract, claim.contract_id))
 
 
-def _lock(session: Session, claim: Claim) -> None:
+def _lock(session: Session, actor: Actor, claim: Claim) -> None:
     """Lock the claim's centre and read the claim again; NotFound where it is gone."""
-    lock_centre(session, claim.centre_id)
+    lock_centre(session, actor, claim.centre_id)
     if session.get(Claim, claim.id, populate_existing=True) is None:
         raise NotFound
 

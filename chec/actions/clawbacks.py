@@ -71,7 +71,7 @@ def claw_back(
     of it. Of counts, `units` go back for `pence`, if given, else for their part of what was
     approved. Raises RuleBroken with every reason.
     """
-    claim = lock_part(session, part)
+    claim = lock_part(session, actor, part)
     first = find_clawback_under(session, part, idempotency_key)
     if first:
         return first

@@ -42,7 +42,7 @@ def import_contract(
     The document that is the newest version already changes nothing. Raises UnreadableContract with
     everything wrong, and RuleBroken for what claims under the earlier version forbid.
     """
-    centre = lock_centre(session, centre.id)
+    centre = lock_centre(session, actor, centre.id)
     lock_organisations(session)
     plan = plan_import(session, centre, document)
     if plan.known and plan.is_there_already:

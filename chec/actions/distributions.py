@@ -33,7 +33,7 @@ def distribute_money(
     `seen` is what was confirmed, as `shares_in_words` writes it. Raises RuleBroken where somebody
     would now get another share than that, and where it cannot be shared out or paid.
     """
-    centre = lock_centre(session, centre.id)
+    centre = lock_centre(session, actor, centre.id)
     posted = posted_together(session, centre, idempotency_key)
     if posted:
         return posted

@@ -22,7 +22,7 @@ def agree_funding(
     Raises RuleBroken for a venture that has stopped, an amount not above zero, no milestones, or a
     day after the actor's.
     """
-    centre = lock_centre(session, venture.centre_id)
+    centre = lock_centre(session, actor, venture.centre_id)
     agreed = agreed_under(session, centre, idempotency_key)
     if agreed:
         return agreed
@@ -52,7 +52,7 @@ def release_tranche(
 
     Raises RuleBroken for a venture that had stopped by that day, and where it cannot be posted.
     """
-    centre = lock_centre(session, venture.centre_id)
+    centre = lock_centre(session, actor, venture.centre_id)
     if not posted_under(session, centre, idempotency_key):
         session.refresh(venture)
         refuse(faults_of_tranche(session, actor, centre, venture, entry))

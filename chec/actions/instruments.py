@@ -45,7 +45,7 @@ def agree_commitment(session: Session, actor: Actor, centre: Centre, terms: Term
 
     The first one, if the very same was agreed before. Raises RuleBroken where `faults_to_agree`.
     """
-    centre = lock_centre(session, centre.id)
+    centre = lock_centre(session, actor, centre.id)
     lock_organisations(session)
     agreed = _agreed_already(session, centre, terms)
     if agreed:
@@ -123,7 +123,7 @@ def record_drawdown(
 
     Raises RuleBroken for more than is undrawn, and where it cannot be posted.
     """
-    centre = lock_centre(session, instrument.centre_id)
+    centre = lock_centre(session, actor, instrument.centre_id)
     if not posted_under(session, centre, idempotency_key):
         refuse(faults_of_drawdown(session, actor, centre, instrument, entry))
     return post_transfer(session, actor, centre, entry, idempotency_key)

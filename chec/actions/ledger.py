@@ -38,7 +38,7 @@ def post_transfer(
     Raises RuleBroken, with a sentence for each thing wrong, and where the key was used for other
     values; nothing is posted then.
     """
-    centre = lock_centre(session, centre.id)
+    centre = lock_centre(session, actor, centre.id)
     posted = posted_under(session, centre, idempotency_key)
     if posted:
         refuse_other_values(session, posted, entry)
@@ -120,7 +120,7 @@ def reverse_transfer(session: Session, actor: Actor, transfer: Transfer, reason:
     Raises RuleBroken where the transfer was reversed by somebody else, or for another reason, and
     where it belongs to a claim.
     """
-    lock_centre(session, transfer.centre_id)
+    lock_centre(session, actor, transfer.centre_id)
     claim_id = find_claim_of(session, transfer)
     if claim_id:
         is_reversal = transfer.reverses_id is not None
@@ -134,7 +134,7 @@ def reverse_for_its_act(
     session: Session, actor: Actor, transfer: Transfer, reason: str
 ) -> Transfer:
     """As `reverse_transfer`, for the act that `transfer` belongs to and that mends its own sums."""
-    centre = lock_centre(session, transfer.centre_id)
+    centre = lock_centre(session, actor, transfer.centre_id)
     reason = reason.strip()
     key = f"reversal:{transfer.id}"
     reversed_by = posted_under(session, centre, key)

@@ -92,7 +92,7 @@ def import_ledger(
     `on_progress` is told the number of the line reached. Raises RuleBroken with a sentence for each
     thing wrong, by line and column (the first hundred); nothing is posted then.
     """
-    centre = lock_centre(session, centre.id)
+    centre = lock_centre(session, actor, centre.id)
     faults = _Faults()
     sound = _sound_lines(session, actor, centre, lines, faults)
     added, present = 0, 0

@@ -18,7 +18,7 @@ def close_quarter(session: Session, actor: Actor, centre: Centre, quarter: Quart
 
     Raises RuleBroken where the quarter is not over, or was closed by somebody else or with another.
     """
-    centre = lock_centre(session, centre.id)
+    centre = lock_centre(session, actor, centre.id)
     closed = _closed_already(session, actor, centre, quarter)
     if closed:
         return closed

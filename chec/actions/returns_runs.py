@@ -53,7 +53,7 @@ def request_returns_run(session: Session, actor: Actor, centre: Centre, token: s
     The same `token` leads to the same one; so does any other on the day, until it is begun: from
     then on it would leave out what is corrected now.
     """
-    lock_centre(session, centre.id)
+    lock_centre(session, actor, centre.id)
     period = asked_period(token)
     present = find_job_run(session, centre.id, period) or find_waiting_request(
         session, centre.id, london_day(actor.at)

@@ -7,17 +7,22 @@ from sqlmodel import Session, col, func, select
 from chec.errors import NotFound
 from chec.finance.periods import quarter_of
 from chec.models import Centre, QuarterClose
-from chec.permissions import Action, Viewer
+from chec.permissions import Action, Actor, Viewer
+from chec.queries.viewers import refuse_if_no_longer
 
 
-def lock_centre(session: Session, centre_id: int) -> Centre:
+def lock_centre(session: Session, actor: Actor, centre_id: int) -> Centre:
     """The centre, locked until the transaction ends. What is checked is read after it.
+
+    That is so of the actor's role too: NotAllowed where it ended while they waited.
 
     Rows that only refer to the centre need not wait: PostgreSQL locks FOR NO KEY UPDATE. SQLite
     leaves that out: there the whole writing transaction is one lock.
     """
     query = select(Centre).where(Centre.id == centre_id).with_for_update(key_share=True)
-    return session.exec(query, execution_options={"populate_existing": True}).one()
+    centre = session.exec(query, execution_options={"populate_existing": True}).one()
+    refuse_if_no_longer(session, actor)
+    return centre
 
 
 def get_centre(session: Session, viewer: Viewer, action: Action, centre_id: int) -> Centre:

@@ -28,7 +28,7 @@ from chec.models import (
     User,
     Venture,
 )
-from chec.permissions import Action, Viewer
+from chec.permissions import Action, Actor, Viewer
 from chec.queries.centres import lock_centre
 from chec.queries.claims import AS_THEY_ARE_NOW
 from chec.queries.contracts import terms_of
@@ -81,10 +81,10 @@ def get_part(
     return FoundPart._make(found)
 
 
-def lock_part(session: Session, part: ClaimPart) -> Claim:
+def lock_part(session: Session, actor: Actor, part: ClaimPart) -> Claim:
     """The claim of `part`, both read afresh under the lock of their centre."""
     claim = session.get_one(Claim, part.claim_id)
-    lock_centre(session, claim.centre_id)
+    lock_centre(session, actor, claim.centre_id)
     session.refresh(claim)
     session.refresh(part)
     return claim

@@ -15,7 +15,7 @@ from chec.models import (
     User,
     Venture,
 )
-from chec.permissions import Action, Grant, Viewer
+from chec.permissions import Action, Viewer
 from chec.queries.centres import get_centre
 from chec.queries.payers import centre_and_payer
 
@@ -50,23 +50,6 @@ class Person(NamedTuple):
     def holds_on(self, day: date) -> bool:
         """Whether the role is held on `day`."""
         return self.starts_on <= day and (self.ends_before is None or day < self.ends_before)
-
-
-def get_viewer(session: Session, user_id: int, today: date) -> Viewer:
-    """The user with the memberships that hold today: from `starts_on`, before `ends_before`."""
-    rows = session.exec(
-        select(
-            Membership.role,
-            Membership.centre_id,
-            Membership.organisation_id,
-            Membership.venture_id,
-        ).where(
-            Membership.user_id == user_id,
-            Membership.starts_on <= today,
-            or_(col(Membership.ends_before).is_(None), col(Membership.ends_before) > today),
-        )
-    )
-    return Viewer(user_id, frozenset(Grant(*row) for row in rows))
 
 
 def list_places(session: Session, viewer: Viewer) -> list[Place]:

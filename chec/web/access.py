@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from chec import clock
 from chec.errors import NotAllowed, NotFound
 from chec.permissions import Action, Actor, Viewer, actor_for_centre, actor_for_organisation
-from chec.queries.memberships import get_viewer
+from chec.queries.viewers import get_viewer
 
 View = TypeVar("View", bound=Callable[..., object])
 

@@ -179,7 +179,7 @@ def test_two_who_ask_for_returns_at_once_wait_for_one_run(
 @pytest.mark.backend("postgresql")  # SQLite has one lock for all that is written
 def test_the_night_begins_while_a_long_import_goes_on(engine: Engine, centre: Centre) -> None:
     with open_session(engine, write=True) as importing, open_session(engine, write=True) as night:
-        lock_centre(importing, centre.id)
+        lock_centre(importing, an_actor(), centre.id)
         night.execute(text("SET LOCAL lock_timeout = '2s'"))
 
         run = claim_period(

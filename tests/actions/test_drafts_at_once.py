@@ -167,7 +167,7 @@ def test_a_venture_that_is_stopped_meanwhile_claims_nothing_from_then_on(
     session.commit()
 
     def stop(session: Session) -> None:
-        lock_centre(session, contract.centre_id)
+        lock_centre(session, builders.an_actor(), contract.centre_id)
         venture = session.get_one(Venture, venture_id)
         venture.stage, venture.stage_since_on = Stage.STOPPED, date(2025, 5, 1)
 

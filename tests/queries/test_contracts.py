@@ -28,7 +28,7 @@ from chec.queries.contracts import (
     list_contracts,
     list_versions,
 )
-from chec.queries.memberships import get_viewer
+from chec.queries.viewers import get_viewer
 from tests import builders
 
 
