@@ -58,6 +58,8 @@ class Event(StrEnum):
     INVITATION_ACCEPTED = "invitation accepted"
     INVITATION_WITHDRAWN = "invitation withdrawn"
     MEMBERSHIP_ENDED = "membership ended"
+    ACCOUNT_LOCKED = "account locked"
+    ACCOUNT_UNLOCKED = "account unlocked"
     PAYMENT_LIMIT_SET = "payment limit set"
     PAYMENT_REQUESTED = "payment requested"
     PAYMENT_REQUEST_APPROVED = "payment request approved"

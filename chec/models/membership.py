@@ -22,7 +22,8 @@ class Membership(SQLModel, table=True):
     """Holds from `starts_on` until the day before `ends_before` (None: no end).
 
     Directors, evaluators and administrators act for a centre; investors and commissioners for an
-    organisation; provider teams for a venture.
+    organisation; provider teams for a venture. One that was taken away on its first day, or before
+    it, has `ends_before` on `starts_on`: it holds on no day.
     """
 
     __table_args__ = (
@@ -35,7 +36,7 @@ class Membership(SQLModel, table=True):
             "  AND centre_id IS NULL AND organisation_id IS NULL)",
             name="acts_for_what_the_role_needs",
         ),
-        CheckConstraint("ends_before > starts_on", name="ends_after_it_starts"),
+        CheckConstraint("ends_before >= starts_on", name="ends_not_before_it_starts"),
     )
 
     id: int = Field(default=None, primary_key=True)

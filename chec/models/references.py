@@ -13,6 +13,7 @@ PREFIXES = {
     "instrument": "IN",
     "invitation": "INV",
     "job_run": "J",
+    "membership": "M",
     "organisation": "O",
     "passkey": "PK",
     "payment_request": "PR",

@@ -27,6 +27,8 @@ EVENTS = (
     "invitation accepted",
     "invitation withdrawn",
     "membership ended",
+    "account locked",
+    "account unlocked",
     "payment limit set",
     "payment requested",
     "payment request approved",
@@ -43,6 +45,7 @@ def upgrade() -> None:
     _add_second_factors()
     _make_sign_ins()
     _make_invitations()
+    _let_a_membership_end_on_its_first_day()
     _make_payment_requests()
     events = sa.table("audit_event_kind", sa.column("code", sa.String()))
     op.bulk_insert(events, [{"code": code} for code in EVENTS])
@@ -61,6 +64,8 @@ def _add_second_factors() -> None:
         sa.Column("tf_totp_secret", sa.String(), nullable=True),
         sa.Column("tf_last_counter", sa.Integer(), nullable=True),
         sa.Column("mf_recovery_codes", sa.UnicodeText(), nullable=True),
+        sa.Column("wrong_code_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("wrong_codes_since", sa.DateTime(timezone=True), nullable=True),
     ):
         op.add_column("app_user", column)
     op.create_index(
@@ -169,6 +174,23 @@ def _make_invitations() -> None:
     op.create_index(
         op.f("ix_invitation_for_centre_id"), "invitation", ["for_centre_id"], unique=False
     )
+
+
+_HELD_FOR = "(role IN ('director', 'evaluator', 'administrator') AND centre_id IS NOT NULL  AND organisation_id IS NULL AND venture_id IS NULL) OR (role IN ('investor', 'commissioner') AND organisation_id IS NOT NULL  AND centre_id IS NULL AND venture_id IS NULL) OR (role = 'provider team' AND venture_id IS NOT NULL  AND centre_id IS NULL AND organisation_id IS NULL)"
+_ROLES = "role IN ('director', 'investor', 'commissioner', 'provider team', 'evaluator', 'administrator')"
+
+
+def _let_a_membership_end_on_its_first_day() -> None:
+    name, holds = "ends_not_before_it_starts", "ends_before >= starts_on"
+    if op.get_bind().dialect.name == "postgresql":
+        op.drop_constraint("ends_after_it_starts", "membership", type_="check")
+        op.create_check_constraint(name, "membership", holds)
+        return
+    # SQLite changes no constraint of a table: it is made anew, and its CHECKs are not read back.
+    checks = {name: holds, "acts_for_what_the_role_needs": _HELD_FOR, "role": _ROLES}
+    constraints = [sa.CheckConstraint(text, name=each) for each, text in checks.items()]
+    with op.batch_alter_table("membership", recreate="always", table_args=constraints):
+        pass
 
 
 def _make_payment_requests() -> None:
