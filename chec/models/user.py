@@ -39,7 +39,8 @@ class User(UserMixin, SQLModel, table=True):
     """The columns that begin with `tf_`, `mf_` and `fs_` are named by flask-security.
 
     `tf_totp_secret` and the recovery codes are kept encrypted. `tf_last_counter` is the time step
-    of the last code that was taken: a code works once.
+    of the last code that was taken: a code works once. `wrong_code_count` is how many wrong ones
+    came since then.
     """
 
     __tablename__ = "app_user"  # `user` is a reserved word
@@ -59,6 +60,8 @@ class User(UserMixin, SQLModel, table=True):
     mf_recovery_codes: list[str] | None = Field(
         default=None, sa_type=MutableList.as_mutable(AsaList())
     )
+    wrong_code_count: int = 0
+    last_wrong_code_at: datetime | None = None
     webauthn: list[Passkey] = Relationship(  # type: ignore[assignment]
         sa_relationship_kwargs={"order_by": "Passkey.id", "cascade": "all, delete-orphan"}
     )
@@ -72,3 +75,8 @@ class User(UserMixin, SQLModel, table=True):
     def has_second_factor(self) -> bool:
         """Whether signing in asks for a code of an authenticator app."""
         return bool(self.tf_primary_method and self.tf_totp_secret)
+
+    @property
+    def recovery_code_count(self) -> int:
+        """How many recovery codes are left."""
+        return len(self.mf_recovery_codes or [])

@@ -65,7 +65,7 @@ def _add_second_factors() -> None:
         sa.Column("tf_last_counter", sa.Integer(), nullable=True),
         sa.Column("mf_recovery_codes", sa.UnicodeText(), nullable=True),
         sa.Column("wrong_code_count", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("wrong_codes_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_wrong_code_at", sa.DateTime(timezone=True), nullable=True),
     ):
         op.add_column("app_user", column)
     op.create_index(
