@@ -23,10 +23,12 @@ from chec.models import (
     Organisation,
     PartState,
     RejectionReason,
+    Role,
     Transfer,
-    User,
 )
+from chec.permissions import Action, Viewer
 from chec.queries.clawbacks import FollowOn, list_follow_ons
+from chec.queries.users import user_names
 
 _Undoing = aliased(Transfer)  # once, because it takes longer to make than to ask
 
@@ -67,7 +69,10 @@ class ClawbackOfPart(NamedTuple):
 
 @dataclass(frozen=True)
 class Standing:
-    """One payer's part; without a decision it waits, or was withdrawn."""
+    """One payer's part; without a decision it waits, or was withdrawn.
+
+    The payers of a claim see each other's verdicts; what one has paid is not the others' to see.
+    """
 
     part: ClaimPart
     payer: Organisation
@@ -76,6 +81,7 @@ class Standing:
     lines: Sequence[DecidedLine]
     payments: Sequence[PaymentOfPart]
     clawbacks: Sequence[ClawbackOfPart]
+    shows_payments: bool
 
     @property
     def rejected(self) -> Sequence[DecidedLine]:
@@ -95,33 +101,44 @@ class Standing:
         return self.part.clawed_back_pence < self.part.approved_pence
 
 
-def list_standings(session: Session, claim: Claim) -> Sequence[Standing]:
+def list_standings(session: Session, viewer: Viewer, claim: Claim) -> Sequence[Standing]:
     """Every payer's part of the claim, in the order of the contract; the viewer may see it."""
     query = (
-        select(ClaimPart, Organisation, ClaimDecision, col(User.name))
+        select(ClaimPart, Organisation, ClaimDecision)
         .join(Organisation, col(ClaimPart.payer_id) == Organisation.id)
         .join(ClaimDecision, col(ClaimDecision.part_id) == ClaimPart.id, isouter=True)
-        .join(User, col(ClaimDecision.decided_by_id) == User.id, isouter=True)
         .where(col(ClaimPart.claim_id) == claim.id)
         .order_by(col(ClaimPart.id))
     )
     rows = session.execute(query).all()
     part_ids = [part.id for part, *_ in rows]
-    lines = _lines(session, part_ids)
-    payments = _payments(session, part_ids)
-    clawbacks = _clawbacks(session, part_ids)
+    shown = [part.id for part, *_ in rows if _sees_payments(viewer, claim, part)]
+    lines, payments = _lines(session, part_ids), _payments(session, shown)
+    clawbacks = _clawbacks(session, viewer, claim, part_ids)
+    deciders = [made and made.decided_by_id for *_, made in rows]
+    by = user_names(session, viewer, claim.centre_id, deciders)
     return [
         Standing(
             part,
             payer,
-            decision,
-            name or "the system",
+            made,
+            by[made and made.decided_by_id],
             lines[part.id],
             payments[part.id],
             clawbacks[part.id],
+            shows_payments=part.id in shown,
         )
-        for part, payer, decision, name in rows
+        for part, payer, made in rows
     ]
+
+
+def _sees_payments(viewer: Viewer, claim: Claim, part: ClaimPart) -> bool:
+    see = Action.VIEW_PAYER
+    return (
+        viewer.sees_all
+        or claim.centre_id in viewer.centres(see)
+        or part.payer_id in viewer.organisations(see, Role.COMMISSIONER)
+    )
 
 
 def _lines(session: Session, part_ids: Collection[int]) -> Mapping[int, list[DecidedLine]]:
@@ -161,26 +178,28 @@ def _payments(session: Session, part_ids: Collection[int]) -> Mapping[int, list[
     return _by_part((part_id, PaymentOfPart(*told)) for part_id, *told in session.execute(query))
 
 
-def _clawbacks(session: Session, part_ids: Collection[int]) -> Mapping[int, list[ClawbackOfPart]]:
+def _clawbacks(
+    session: Session, viewer: Viewer, claim: Claim, part_ids: Collection[int]
+) -> Mapping[int, list[ClawbackOfPart]]:
     query = (
-        select(Clawback, col(ClaimLine.measure), col(User.name), col(ClaimPart.payer_id))
+        select(Clawback, col(ClaimLine.measure), col(ClaimPart.payer_id))
         .join(ClaimPart, col(Clawback.part_id) == ClaimPart.id)
         .join(ClaimLine, col(Clawback.line_id) == ClaimLine.id)
-        .join(User, col(Clawback.recorded_by_id) == User.id, isouter=True)
         .where(col(Clawback.part_id).in_(part_ids))
         .order_by(col(Clawback.id))
     )
     rows = session.execute(query).all()
     records = [back.record_id for back, *_ in rows if back.record_id]
     followed = list_follow_ons(session, part_ids, records) if records else {}
+    by = user_names(session, viewer, claim.centre_id, [back.recorded_by_id for back, *_ in rows])
     return _by_part(
         (
             back.part_id,
             ClawbackOfPart(
-                back, measure, name or "the system", followed.get((payer_id, back.record_id), ())
+                back, measure, by[back.recorded_by_id], followed.get((payer_id, back.record_id), ())
             ),
         )
-        for back, measure, name, payer_id in rows
+        for back, measure, payer_id in rows
     )
 
 

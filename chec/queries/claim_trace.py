@@ -21,11 +21,11 @@ from chec.models import (
     LineBasis,
     Organisation,
     Transfer,
-    User,
     Venture,
 )
 from chec.permissions import Action, Viewer
 from chec.queries.claims import visible_to
+from chec.queries.users import user_name
 
 
 class TracedLine(NamedTuple):
@@ -72,19 +72,18 @@ def trace_transfer(session: Session, viewer: Viewer, transfer: Transfer) -> Clai
     if part_id is None:
         return None
     query = (
-        select(Claim, Contract, Venture, Organisation, ClaimPart, ClaimDecision, col(User.name))
+        select(Claim, Contract, Venture, Organisation, ClaimPart, ClaimDecision)
         .join(Contract, col(Claim.contract_id) == Contract.id)
         .join(Venture, col(Claim.venture_id) == Venture.id)
         .join(ClaimPart, col(ClaimPart.claim_id) == Claim.id)
         .join(Organisation, col(ClaimPart.payer_id) == Organisation.id)
         .join(ClaimDecision, col(ClaimDecision.part_id) == ClaimPart.id)
-        .join(User, col(ClaimDecision.decided_by_id) == User.id, isouter=True)
         .where(col(ClaimPart.id) == part_id, visible_to(viewer, Action.VIEW_CLAIM))
     )
     found = session.execute(query).one_or_none()
     if found is None:
         return None
-    claim, contract, venture, payer, part, decision, decided_by = found
+    claim, contract, venture, payer, part, decision = found
     clawback = _clawback_of(session, transfer)
     removals = list_removals_by_measure(session, claim)
     return ClaimTrace(
@@ -94,7 +93,7 @@ def trace_transfer(session: Session, viewer: Viewer, transfer: Transfer) -> Clai
         payer,
         part,
         decision,
-        decided_by or "the system",
+        user_name(session, viewer, claim.centre_id, decision.decided_by_id),
         clawback,
         _lines(session, decision, clawback, removals),
         removals.get(None, ()),

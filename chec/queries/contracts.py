@@ -18,10 +18,10 @@ from chec.models import (
     ContractVersion,
     PayerUse,
     Role,
-    User,
 )
 from chec.permissions import Action, Viewer
 from chec.queries.claims import visible_to
+from chec.queries.users import user_names
 from chec.rules.contract_import import name_key
 from chec.rules.contract_terms import ContractTerms, read_contract
 
@@ -51,10 +51,10 @@ class ListedContract:
 
 
 class ListedVersion(NamedTuple):
-    """A version, and who imported it; None: the system."""
+    """A version, and who imported it."""
 
     version: ContractVersion
-    recorded_by: str | None
+    recorded_by: str
 
 
 @lru_cache(maxsize=256)
@@ -89,15 +89,17 @@ def in_version(session: Session, contract: Contract, version_id: int) -> Contrac
     return _found(session, contract, col(ContractVersion.id) == version_id)
 
 
-def list_versions(session: Session, found: ContractOfCentre) -> list[ListedVersion]:
+def list_versions(session: Session, viewer: Viewer, found: ContractOfCentre) -> list[ListedVersion]:
     """Every version of the contract, newest first."""
     query = (
-        select(ContractVersion, User.name)
-        .join(User, col(ContractVersion.recorded_by_id) == User.id, isouter=True)
+        select(ContractVersion)
         .where(ContractVersion.contract_id == found.contract.id)
         .order_by(col(ContractVersion.number).desc())
     )
-    return [ListedVersion(*row) for row in session.exec(query)]
+    versions = session.exec(query).all()
+    by = [each.recorded_by_id for each in versions]
+    names = user_names(session, viewer, found.centre.id, by)
+    return [ListedVersion(each, names[each.recorded_by_id]) for each in versions]
 
 
 def get_centre_of_contracts(session: Session, viewer: Viewer, centre_id: int) -> Centre:

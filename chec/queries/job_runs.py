@@ -6,9 +6,10 @@ from datetime import date, datetime
 from sqlmodel import Session, col, or_, select
 
 from chec.clock import london_day
-from chec.models import JobRun, JobState, ReturnsRun, User
+from chec.models import JobRun, JobState, ReturnsRun
 from chec.permissions import Action, Viewer
 from chec.queries.centres import get_centre
+from chec.queries.users import user_names
 from chec.rules.returns_schedule import MOST_ATTEMPTS, RETURNS, is_asked_for, may_be_taken
 
 
@@ -56,14 +57,19 @@ def list_unfinished_job_runs(
     return session.exec(query.order_by(*newest_first).limit(limit)).all()
 
 
-def askers_of(session: Session, runs: Collection[ReturnsRun]) -> dict[int, str]:
-    """Who or what asked for each of these runs, by key."""
-    query = (
-        select(JobRun.returns_run_id, User.name)
-        .join(User, col(JobRun.requested_by_id) == User.id, isouter=True)
-        .where(col(JobRun.returns_run_id).in_([run.id for run in runs]))
+def askers_of(
+    session: Session, viewer: Viewer, centre_id: int, runs: Collection[ReturnsRun]
+) -> dict[int, str]:
+    """Who or what asked for each of these runs of the centre, by key."""
+    query = select(JobRun.returns_run_id, JobRun.requested_by_id).where(
+        col(JobRun.returns_run_id).in_([run.id for run in runs])
     )
-    asked = {run_id: name or "the calendar" for run_id, name in session.exec(query) if run_id}
+    asked_by = dict(session.exec(query).all())
+    names = {
+        **user_names(session, viewer, centre_id, asked_by.values()),
+        None: "the calendar",
+    }
+    asked = {run_id: names[user_id] for run_id, user_id in asked_by.items()}
     return {run.id: asked.get(run.id, "the command line") for run in runs}
 
 

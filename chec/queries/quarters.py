@@ -7,8 +7,10 @@ from typing import NamedTuple
 from sqlmodel import Session, col, select
 
 from chec.finance.periods import Quarter, quarter_of
-from chec.models import Centre, QuarterClose, User
+from chec.models import Centre, QuarterClose
+from chec.permissions import Viewer
 from chec.queries.centres import closed_before
+from chec.queries.users import user_names
 
 
 class QuarterRow(NamedTuple):
@@ -21,19 +23,18 @@ class QuarterRow(NamedTuple):
     closed_by: str | None
 
 
-def list_quarters(session: Session, centre: Centre, today: date) -> list[QuarterRow]:
+def list_quarters(
+    session: Session, viewer: Viewer, centre: Centre, today: date
+) -> list[QuarterRow]:
     """Every quarter from the centre's opening to today's, newest first.
 
     The caller has seen to it that the centre is the viewer's.
     """
-    query = (
-        select(QuarterClose, User.name)
-        .join(User, isouter=True)
-        .where(QuarterClose.centre_id == centre.id)
-        .order_by(col(QuarterClose.id))
-    )
-    closes: dict[date, tuple[datetime, str | None]] = {
-        close.quarter_starts_on: (close.closed_at, name) for close, name in session.exec(query)
+    query = select(QuarterClose).where(QuarterClose.centre_id == centre.id)
+    found = session.exec(query.order_by(col(QuarterClose.id))).all()
+    names = user_names(session, viewer, centre.id, [close.closed_by_id for close in found])
+    closes: dict[date, tuple[datetime, str]] = {
+        close.quarter_starts_on: (close.closed_at, names[close.closed_by_id]) for close in found
     }
     before = closed_before(session, centre.id)
     return [

@@ -1,11 +1,57 @@
-"""Users, as others may know them."""
+"""Users, as the viewer may know them.
 
-from sqlmodel import Session
+Whoever acts in a centre or deals with it is told who did a thing. An evaluator, who sees what is
+not personal, is told in which role it was done.
+"""
 
-from chec.models import User
+from collections.abc import Iterable, Mapping
+
+from sqlmodel import Session, col, select
+
+from chec.models import Membership, Role, User
+from chec.permissions import Viewer
+
+THE_SYSTEM = "the system"
 
 
-def user_name(session: Session, user_id: int | None) -> str:
-    """Who did it; what no person did was done by the system."""
-    user = session.get(User, user_id) if user_id else None
-    return user.name if user else "the system"
+def user_name(session: Session, viewer: Viewer, centre_id: int, user_id: int | None) -> str:
+    """Who did something of the centre; what no person did was done by the system."""
+    return user_names(session, viewer, centre_id, [user_id])[user_id]
+
+
+def user_names(
+    session: Session, viewer: Viewer, centre_id: int, user_ids: Iterable[int | None]
+) -> Mapping[int | None, str]:
+    """Who each of these users is, by key; None is the system."""
+    keys = {key for key in user_ids if key is not None}
+    named = _names if _is_told_names(viewer, centre_id) else _roles
+    return {None: THE_SYSTEM, **(named(session, centre_id, keys) if keys else {})}
+
+
+def _is_told_names(viewer: Viewer, centre_id: int) -> bool:
+    held = {grant.role for grant in viewer.grants if grant.centre_id == centre_id}
+    return viewer.sees_all or held != {Role.EVALUATOR}
+
+
+def _names(session: Session, _centre_id: int, keys: set[int]) -> dict[int | None, str]:
+    rows = session.exec(select(User.id, User.name).where(col(User.id).in_(keys)))
+    return dict(rows.all())
+
+
+def _roles(session: Session, centre_id: int, keys: set[int]) -> dict[int | None, str]:
+    """The first role that each had in the centre, else for somebody who deals with it."""
+    in_centre = col(Membership.centre_id) == centre_id
+    elsewhere = col(Membership.centre_id).is_(None)
+    held = session.exec(
+        select(Membership)
+        .where(col(Membership.user_id).in_(keys), in_centre | elsewhere)
+        .order_by(elsewhere, col(Membership.id))
+    ).all()
+    roles: dict[int | None, str] = dict.fromkeys(keys, "somebody who has no role here")
+    return roles | {each.user_id: _in_words(each.role) for each in reversed(held)}
+
+
+def _in_words(role: Role) -> str:
+    if role is Role.PROVIDER:
+        return "a provider team"
+    return f"an {role}" if role[0] in "aei" else f"a {role}"

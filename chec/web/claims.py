@@ -32,7 +32,7 @@ from chec.queries.claims import (
     list_parts,
 )
 from chec.queries.contracts import get_centre_of_contracts, get_contract, list_references
-from chec.queries.users import user_name
+from chec.queries.users import user_names
 from chec.queries.ventures import get_venture
 from chec.rules.claim_preparation import reasons_not_to_fill, reasons_not_to_prepare
 from chec.rules.claim_withdrawal import reasons_not_to_discard, reasons_not_to_withdraw
@@ -129,7 +129,7 @@ def new(centre_id: int) -> ResponseReturnValue:
 def show(claim_id: int) -> str:
     """What is claimed, what it is worth and why, and how it stands with each payer."""
     found = get_claim(g.session, viewer(), claim_id)
-    standings = list_standings(g.session, found.claim)
+    standings = list_standings(g.session, viewer(), found.claim)
     return render_template(
         "claims/show.html", **_shown(found), standings=standings, today=clock.today()
     )
@@ -191,6 +191,8 @@ def _shown(found: ClaimOfCentre) -> dict[str, Any]:
     """What every page about the worth of a claim is given."""
     contract = contract_of(g.session, found)
     lines, parts = list_lines(g.session, found.claim), list_parts(g.session, found.claim)
+    by = (found.claim.prepared_by_id, found.claim.submitted_by_id)
+    names = user_names(g.session, viewer(), found.centre.id, by)
     return {
         **found._asdict(),
         "parts": parts,
@@ -199,8 +201,8 @@ def _shown(found: ClaimOfCentre) -> dict[str, Any]:
         "lines": {line.measure: line for line in lines},
         "may_see_records": is_open_to(viewer(), Action.VIEW_RECORDS, found, parts),
         "reasons_not_to_withdraw": reasons_not_to_withdraw(found.claim, [p.part for p in parts]),
-        "prepared_by": user_name(g.session, found.claim.prepared_by_id),
-        "submitted_by": user_name(g.session, found.claim.submitted_by_id),
+        "prepared_by": names[found.claim.prepared_by_id],
+        "submitted_by": names[found.claim.submitted_by_id],
     }
 
 

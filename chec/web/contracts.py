@@ -49,7 +49,7 @@ def index(centre_id: int) -> str:
 def show(contract_id: int) -> str:
     """A contract's rate card and where it stands; with `version=1`, what that version said."""
     newest = get_contract(g.session, viewer(), contract_id)
-    versions = list_versions(g.session, newest)
+    versions = list_versions(g.session, viewer(), newest)
     found = _in_version_asked_for(newest, versions)
     position = position_of(
         newest.terms,
@@ -73,7 +73,7 @@ def show(contract_id: int) -> str:
 def download(contract_id: int) -> Response:
     """The document as it was imported; with `version=1`, that version's."""
     newest = get_contract(g.session, viewer(), contract_id)
-    version = _in_version_asked_for(newest, list_versions(g.session, newest)).version
+    version = _in_version_asked_for(newest, list_versions(g.session, viewer(), newest)).version
     note(Event.DOWNLOADED, viewer=viewer())
     name = f"{reference('contract', contract_id)}-version-{version.number}.json"
     return Response(

@@ -22,7 +22,7 @@ pages = Blueprint(
 def index(centre_id: int) -> str:
     """Every quarter since the centre opened, newest first."""
     centre = get_centre(g.session, viewer(), Action.VIEW_LEDGER, centre_id)
-    quarters = list_quarters(g.session, centre, clock.today())
+    quarters = list_quarters(g.session, viewer(), centre, clock.today())
     return render_template("quarters/index.html", centre=centre, quarters=quarters)
 
 
@@ -32,7 +32,8 @@ def close(centre_id: int, code: str) -> Response | tuple[str, int]:
     """Close a quarter and every earlier one, after a look at what that means."""
     centre = get_centre(g.session, viewer(), Action.CLOSE_QUARTER, centre_id)
     actor = acting(Action.CLOSE_QUARTER, centre_id)
-    rows = {row.quarter.code: row for row in list_quarters(g.session, centre, clock.today())}
+    quarters = list_quarters(g.session, viewer(), centre, clock.today())
+    rows = {row.quarter.code: row for row in quarters}
     if code not in rows:
         raise NotFound
     quarter = rows[code].quarter

@@ -55,7 +55,7 @@ def _shown(transfer: Transfer) -> dict[str, object]:
         "transfer": transfer,
         "names": account_names(g.session, transfer.centre_id),
         "reversal": find_reversal(g.session, transfer.id),
-        "recorded_by": user_name(g.session, transfer.recorded_by_id),
+        "recorded_by": user_name(g.session, viewer(), transfer.centre_id, transfer.recorded_by_id),
         "trace": trace_transfer(g.session, viewer(), transfer),
         "mended_otherwise": _mended_otherwise(transfer),
     }

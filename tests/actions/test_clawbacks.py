@@ -19,7 +19,7 @@ from chec.models import (
     Organisation,
     Transfer,
 )
-from chec.permissions import Actor
+from chec.permissions import SYSTEM, Actor
 from chec.queries.claim_chains import list_broken_chains
 from chec.queries.claim_standing import list_standings
 from chec.queries.contract_use import list_contracts_that_differ, list_measure_use, list_payer_use
@@ -168,7 +168,7 @@ def test_what_follows_on_a_clawed_back_record_is_listed_for_decision(
 
     take_record(session, actor, recorded, payer, person="p2")
 
-    [standing] = list_standings(session, recorded)
+    [standing] = list_standings(session, SYSTEM, recorded)
     [back] = standing.clawbacks
     [follow_on] = back.follow_ons
     assert (follow_on.claim_id, follow_on.measure) == (later.id, "S26")

@@ -109,8 +109,9 @@ def test_an_earlier_version_can_be_read(
     before = in_version(session, contract, first.id)
     assert (newest.terms.title, before.terms.title) == ("Extended", "Outcomes contract")
     assert before.payers == {payer.name: payer.id}
-    numbers = [(each.version.number, each.recorded_by) for each in list_versions(session, newest)]
-    assert numbers == [(2, None), (1, None)]
+    versions = list_versions(session, SYSTEM, newest)
+    told = [(each.version.number, each.recorded_by) for each in versions]
+    assert told == [(2, "the system"), (1, "the system")]
 
 
 def a_claim(session: Session, contract: Contract, state: ClaimState) -> Claim:

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, event
 from sqlmodel import Session
 
 from chec.models import Centre, Claim, ClaimState, Contract, Organisation, Role
-from chec.permissions import Grant, Viewer
+from chec.permissions import SYSTEM, Grant, Viewer
 from chec.queries.claim_standing import list_standings
 from chec.queries.inbox import SORTED_BY, Tray, count_inbox, list_inbox, total_inbox
 from tests import builders
@@ -152,7 +152,7 @@ def test_the_number_of_queries_does_not_depend_on_what_there_is(
             list_inbox(reading, acting_for(*payers), Tray.DECIDED)
             count_inbox(reading, acting_for(*payers))
             total_inbox(reading, acting_for(*payers), Tray.DECIDED, TODAY)
-            list_standings(reading, claim)
+            list_standings(reading, SYSTEM, claim)
             return count()
 
     small = a_claim(session, contract, 1)
