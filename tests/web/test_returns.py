@@ -97,6 +97,7 @@ def test_the_figures_are_told_with_their_numbers(
     post(session, centre, Cause.DISTRIBUTION, 54_000, on=date(2026, 10, 1), instrument=terms)
     session.commit()
     result = result_of(session, run_of(engine, centre, as_of=AS_OF))
+    session.commit()
     client.sign_in(director)
     text = " ".join(soup(client.get(address(result))).get_text(" ").split())
     assert "0.75× Paid back ÷ paid in = £540 ÷ £720" in text
@@ -115,6 +116,7 @@ def test_what_is_kept_back_is_taken_off_the_value(
     builders.a_transfer(session, centre, Cause.SURPLUS_KEPT, pence=30_000)
     session.commit()
     result = result_of(session, run_of(engine, centre, as_of=AS_OF))
+    session.commit()
     client.sign_in(director)
     text = " ".join(soup(client.get(address(result))).get_text(" ").split())
     assert "In the bank £1,000.00 £1,000.00 Less the surplus reserve −£300.00 −£300.00" in text
@@ -155,6 +157,7 @@ def test_a_venture_that_lost_everything_says_why_it_has_no_rate(
     builders.a_transfer(session, centre, Cause.TRANCHE, pence=500, venture=venture)
     session.commit()
     result = result_of(session, run_of(engine, centre, as_of=AS_OF), venture)
+    session.commit()
     client.sign_in(director)
     page = client.get(address(result)).text
     assert "everything paid in has been lost" in page
@@ -192,6 +195,7 @@ def test_an_investor_learns_nothing_of_the_centre_from_their_return(
     demo_client: Client, demo_engine: Engine, demo_session: Session
 ) -> None:
     run = demo_run(demo_session)
+    demo_session.commit()
     demo_client.sign_in(demo_user(demo_engine, Role.INVESTOR))
     pages = [demo_client.get(address(each)) for each in results(demo_session, Subject.INVESTOR)]
     [own] = [page for page in pages if page.status_code == 200]
@@ -239,6 +243,7 @@ def test_a_venture_is_worth_what_each_payer_owes_less_clawback(
     client: Client, session: Session, unpaid: ReturnsRun, director: User
 ) -> None:
     [result] = results_of(session, unpaid, Subject.VENTURE)
+    session.commit()
     client.sign_in(director)
     page = client.get(address(result))
     text = words(page)
@@ -255,6 +260,7 @@ def test_the_value_of_the_centre_adds_up_both_ways(
     client: Client, session: Session, unpaid: ReturnsRun, director: User
 ) -> None:
     result = result_of(session, unpaid)
+    session.commit()
     client.sign_in(director)
     page = soup(client.get(address(result)))
     [table] = page.select('[aria-label="Value of the centre"] table')
