@@ -55,17 +55,24 @@ def signed_in(
 ) -> tuple[dict[str, Any], str]:
     """The session of `user`, whose sign-in is begun and committed, and its form token.
 
-    `environ_base` is the browser's: flask-login knows it again.
+    `environ_base` is the browser's.
     """
-    now = clock.now()
-    actor = Actor(user.id, "", "127.0.0.1", now)
+    actor = Actor(user.id, "", "127.0.0.1", clock.now())
     with open_session(app.extensions["chec_engine"], write=True) as rows:
         token = begin_sign_in(rows, actor, user.id, SignInMethod.PASSWORD)
         rows.commit()
+    return session_of(app, user, token, environ_base)
+
+
+def session_of(
+    app: Flask, user: User, token: str, environ_base: Mapping[str, Any]
+) -> tuple[dict[str, Any], str]:
+    """The session of a sign-in of `user` that has this token, used just now, and its form token."""
+    now = clock.now()
     with app.test_request_context(environ_base=dict(environ_base)):
         session["_user_id"], session["_fresh"] = user.fs_uniquifier, True
         session["_id"] = app.login_manager._session_identifier_generator()  # type: ignore[attr-defined]
-        session["fs_paa"], session["fs_cc"] = now.timestamp(), "set"
+        session["fs_paa"] = now.timestamp()
         session["sign_in"], session["seen_at"] = token, int(now.timestamp())
         form_token = generate_csrf()
         return dict(session), form_token

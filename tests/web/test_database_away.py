@@ -16,12 +16,13 @@ from chec.models import Centre, User
 from chec.web.access import open_to_all
 from chec.web.passwords import hash_password
 from tests import builders
-from tests.client import Client, serving, soup
+from tests.client import Client, serving, session_of, soup
 from tests.databases import Databases
 from tests.settings import settings_for
 
 WAIT = {"sqlite": "PRAGMA busy_timeout = 50", "postgresql": "SET lock_timeout = 50"}
 LOCK = {"sqlite": "SELECT 1", "postgresql": "LOCK TABLE audit_event, centre"}
+PASSWORD = "correct horse battery"
 UNREACHABLE = ["sqlite:////no/such/folder/chec.db", "postgresql://nobody@127.0.0.1:1/chec"]
 
 
@@ -41,6 +42,15 @@ def client(app: Flask, backend: Databases) -> Client:
     app.add_url_rule("/open", view_func=open_to_all(open_one), endpoint="open", methods=["POST"])
     event.listen(app.extensions["chec_engine"], "connect", give_up_soon)
     return cast(Client, app.test_client())
+
+
+@pytest.fixture
+def user(engine: Engine) -> User:
+    with open_session(engine, write=True) as session:
+        hashed = hash_password(PASSWORD, cheap=True)
+        user = builders.a_user(session, email="dee@chec.example", password_hash=hashed)
+        session.commit()
+        return user
 
 
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["plain", "htmx"])
@@ -65,23 +75,31 @@ def test_under_htmx_an_error_page_takes_the_place_of_the_whole_page(client: Clie
     assert "HX-Retarget" not in client.get("/nowhere").headers
 
 
-def test_a_sign_in_that_cannot_be_recorded_counts_and_the_log_says_what_was_lost(
-    client: Client, engine: Engine, backend: Databases, caplog: pytest.LogCaptureFixture
+def test_a_sign_in_that_cannot_be_kept_is_none(
+    client: Client, engine: Engine, backend: Databases, user: User
 ) -> None:
-    password = "correct horse battery"
-    with open_session(engine, write=True) as session:
-        hashed = hash_password(password, cheap=True)
-        user = builders.a_user(session, email="dee@chec.example", password_hash=hashed)
-        session.commit()
-    token = soup(client.get("/login")).select("input[name=csrf_token]")[0]["value"]
-    data = {"csrf_token": token, "email": user.email, "password": password}
-    with locked(engine, backend), caplog.at_level(logging.CRITICAL):
+    token = form_token(client)
+    data = {"csrf_token": token, "email": user.email, "password": PASSWORD}
+    with locked(engine, backend):
         response = client.post("/login", data=data)
-    assert (response.status_code, response.headers["Location"]) == (302, "/")
+    assert response.status_code == 503
+    assert client.get("/").headers["Location"] == "/login"
+    assert client.post("/login", data={**data, "csrf_token": form_token(client)}).status_code == 302
     assert client.get("/").status_code == 200
+
+
+def test_a_failed_sign_in_that_cannot_be_recorded_fails_and_the_log_says_what_was_lost(
+    client: Client,
+    engine: Engine,
+    backend: Databases,
+    user: User,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    data = {"csrf_token": form_token(client), "email": user.email, "password": "not this one"}
+    with locked(engine, backend), caplog.at_level(logging.CRITICAL):
+        assert client.post("/login", data=data).status_code == 422
     [lost] = [each.message for each in caplog.records if each.levelno == logging.CRITICAL]
-    assert lost.startswith("Not in the audit trail: signed in at 20")
-    assert "POST /login" in lost
+    assert lost.startswith("Not in the audit trail: sign-in failed at 20")
     for personal in (user.email, user.name, "127.0.0.1"):
         assert personal not in caplog.text
 
@@ -92,7 +110,7 @@ def cut_off(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Client]:
     with serving(settings_for(request.param, tmp_path)) as app:
         app.config["PROPAGATE_EXCEPTIONS"] = False
         client = cast(Client, app.test_client())
-        client.sign_in(User(id=1, email="-", name="-", password="-", fs_uniquifier="somebody"))
+        hold_a_session(client)
         yield client
 
 
@@ -137,8 +155,20 @@ def test_a_database_without_tables_is_a_defect_not_a_busy_day(tmp_path: Path) ->
     with serving(settings_for(f"sqlite:///{tmp_path}/empty.db", tmp_path)) as app:
         app.config["PROPAGATE_EXCEPTIONS"] = False
         client = cast(Client, app.test_client())
-        client.sign_in(User(id=1, email="-", name="-", password="-", fs_uniquifier="somebody"))
+        hold_a_session(client)
         assert client.get("/").status_code == 500
+
+
+def hold_a_session(client: Client) -> None:
+    """The client's cookie is good; whose it is, only the database knows."""
+    user = User(id=1, email="-", name="-", password="-", fs_uniquifier="somebody")
+    state, _ = session_of(client.application, user, "a token", client.environ_base)
+    with client.session_transaction() as transaction:
+        transaction.update(state)
+
+
+def form_token(client: Client) -> str:
+    return str(soup(client.get("/login")).select("input[name=csrf_token]")[0]["value"])
 
 
 @contextmanager
