@@ -24,5 +24,12 @@ def open_centre(session: Session, actor: Actor, name: str, opened_on: date) -> C
     centre = Centre(name=name, opened_on=opened_on)
     session.add(centre)
     session.flush()
-    audit.record(session, actor, Event.CENTRE_OPENED, reference("centre", centre.id))
+    audit.record(
+        session,
+        actor,
+        Event.CENTRE_OPENED,
+        reference("centre", centre.id),
+        centre_id=centre.id,
+        after={"opened_on": opened_on},
+    )
     return centre

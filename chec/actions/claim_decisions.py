@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sqlmodel import Session
 
-from chec import audit
+from chec.actions.claim_trail import record_of_claim
 from chec.actions.contract_use import keep_use
 from chec.actions.ledger import post_transfer
 from chec.clock import london_day
@@ -58,6 +58,7 @@ def decide_claim(
     if reasons:
         raise RuleBroken(reasons)
     proposal = propose({each.line.id: each.asked_pence for each in lines}, verdicts)
+    before = {"part": part.state, "state": claim.state}
     part.state, part.approved_pence = proposal.state, proposal.approved_pence
     decision = ClaimDecision(
         part_id=part.id,
@@ -73,7 +74,15 @@ def decide_claim(
     session.add_all(_lines(decision, verdicts, proposal))
     claim.state = state_of(list_parts_of(session, claim))
     keep_use(session, claim)
-    audit.record(session, actor, Event.CLAIM_DECIDED, reference("claim", claim.id), _told(part))
+    record_of_claim(
+        session,
+        actor,
+        Event.CLAIM_DECIDED,
+        claim,
+        payer_ids=[part.payer_id],
+        before=before,
+        after=_told(claim, decision, part, verdicts),
+    )
     return decision
 
 
@@ -109,5 +118,16 @@ def _post_approval(session: Session, actor: Actor, claim: Claim, part: ClaimPart
     return post_transfer(session, actor, centre, entry, key).id
 
 
-def _told(part: ClaimPart) -> str:
-    return f"{reference('organisation', part.payer_id)}: {part.state}"
+def _told(
+    claim: Claim, decision: ClaimDecision, part: ClaimPart, verdicts: Verdicts
+) -> dict[str, object]:
+    rejected_count = sum(rejection is not None for rejection in verdicts.values())
+    return {
+        "payer": reference("organisation", part.payer_id),
+        "part": part.state,
+        "state": claim.state,
+        "lines_approved": len(verdicts) - rejected_count,
+        "lines_rejected": rejected_count,
+        "asked_pence": part.asked_pence,
+        "approved_pence": decision.approved_pence,
+    }

@@ -4,7 +4,7 @@ from datetime import date
 
 from sqlmodel import Session
 
-from chec import audit
+from chec.actions.claim_trail import record_of_claim
 from chec.actions.ledger import (
     faults_to_post,
     post_transfer,
@@ -74,8 +74,7 @@ def record_payment(
     refuse(faults_to_record(session, actor, part, entry))
     key = key_on(part, KeyedAct.PAYMENT, idempotency_key)
     payment = _post(session, actor, part, entry, key)
-    part.paid_pence += pence
-    _finish(session, actor, claim, Event.PAYMENT_RECORDED, payment)
+    _finish(session, actor, Event.PAYMENT_RECORDED, payment, paid_pence=part.paid_pence + pence)
     return payment
 
 
@@ -112,8 +111,7 @@ def return_payment(
     refuse(faults_to_return(session, actor, part, entry))
     key = key_on(part, KeyedAct.RETURN, idempotency_key)
     payment = _post(session, actor, part, entry, key)
-    part.paid_pence -= pence
-    _finish(session, actor, claim, Event.PAYMENT_RETURNED, payment)
+    _finish(session, actor, Event.PAYMENT_RETURNED, payment, paid_pence=part.paid_pence - pence)
     return payment
 
 
@@ -123,7 +121,7 @@ def undo_payment(session: Session, actor: Actor, payment: ClaimPayment, reason: 
     Raises RuleBroken where it was undone otherwise, or where what was paid has gone back since.
     """
     part = session.get_one(ClaimPart, payment.part_id)
-    claim = lock_part(session, actor, part)
+    lock_part(session, actor, part)
     transfer = session.get_one(Transfer, payment.transfer_id)
     undone = find_reversal(session, transfer.id)
     if undone and (undone.recorded_by_id, undone.memo) == (actor.user_id, reason.strip()):
@@ -134,8 +132,8 @@ def undo_payment(session: Session, actor: Actor, payment: ClaimPayment, reason: 
     if reasons:
         raise RuleBroken(reasons)
     reversal = reverse_for_its_act(session, actor, transfer, reason)
-    part.paid_pence = paid_after_undoing(part, transfer.cause, pence=transfer.pence)
-    _finish(session, actor, claim, Event.PAYMENT_UNDONE, payment)
+    paid_pence = paid_after_undoing(part, transfer.cause, pence=transfer.pence)
+    _finish(session, actor, Event.PAYMENT_UNDONE, payment, paid_pence=paid_pence)
     return reversal
 
 
@@ -156,9 +154,27 @@ def _post(session: Session, actor: Actor, part: ClaimPart, entry: Entry, key: st
 
 
 def _finish(
-    session: Session, actor: Actor, claim: Claim, event: Event, payment: ClaimPayment
+    session: Session, actor: Actor, event: Event, payment: ClaimPayment, *, paid_pence: Pence
 ) -> None:
+    part = session.get_one(ClaimPart, payment.part_id)
+    claim = session.get_one(Claim, part.claim_id)
+    before = {"paid_pence": part.paid_pence, "state": claim.state}
+    part.paid_pence = paid_pence
     session.flush()
     claim.state = state_of(list_parts_of(session, claim))
-    named = reference_of("transfer", payment.transfer_id)
-    audit.record(session, actor, event, reference_of("claim", claim.id), named)
+    transfer = reference_of("transfer", payment.transfer_id)
+    record_of_claim(
+        session,
+        actor,
+        event,
+        claim,
+        payer_ids=[part.payer_id],
+        about=[transfer],
+        before=before,
+        after={
+            "paid_pence": part.paid_pence,
+            "state": claim.state,
+            "payer": reference_of("organisation", part.payer_id),
+            "transfer": transfer,
+        },
+    )

@@ -1,18 +1,19 @@
 """Records of a draft: added from a file, all of it or nothing, and removed by measure."""
 
+import json
 from collections import Counter
 
 from sqlalchemy import delete, insert
 from sqlmodel import Session, col
 
-from chec import audit
+from chec.actions.claim_trail import record_of_claim
 from chec.actions.claims import lock_to_fill
 from chec.errors import RuleBroken
 from chec.models import Claim, ClaimLine, ClaimRecord, Event, LineBasis
-from chec.models.references import reference
 from chec.permissions import Actor
 from chec.queries.claim_uploads import read_upload
 from chec.queries.claims import list_lines
+from chec.rules.audit_chain import content_hash_of
 from chec.rules.claim_upload import in_words
 
 
@@ -37,8 +38,14 @@ def upload_records(session: Session, actor: Actor, claim: Claim, data: bytes) ->
         for record in upload.records
     ]
     session.execute(insert(ClaimRecord), rows)
-    detail = f"{len(rows)} added"
-    audit.record(session, actor, Event.RECORDS_UPLOADED, reference("claim", claim.id), detail)
+    record_of_claim(
+        session,
+        actor,
+        Event.RECORDS_UPLOADED,
+        claim,
+        row_count=len(rows),
+        content_hash=content_hash_of(json.dumps(list(row.values()), default=str) for row in rows),
+    )
     return len(rows)
 
 
@@ -47,11 +54,12 @@ def remove_records(session: Session, actor: Actor, claim: Claim, line: ClaimLine
     lock_to_fill(session, actor, claim)
     session.refresh(line)
     session.execute(delete(ClaimRecord).where(col(ClaimRecord.line_id) == line.id))
+    before = {f"{line.measure} units": line.units}
     line.units = 0 if line.basis is LineBasis.RECORDS else line.units
     session.add(line)
     session.flush()
-    subject = reference("claim", claim.id)
-    audit.record(session, actor, Event.RECORDS_REMOVED, subject, f"all of {line.measure}")
+    after = {f"{line.measure} units": line.units}
+    record_of_claim(session, actor, Event.RECORDS_REMOVED, claim, before=before, after=after)
 
 
 def _lines_for(session: Session, claim: Claim, added: Counter[str]) -> dict[str, int]:

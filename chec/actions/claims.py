@@ -1,17 +1,17 @@
 """Claims, from draft to submission: each act locks the centre and reads what it checks after it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
 from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
-from chec import audit
+from chec.actions.claim_trail import record_of_claim
 from chec.actions.claim_values import store_value
 from chec.actions.contract_use import keep_use
 from chec.clock import london_day
 from chec.errors import NotFound, RuleBroken
-from chec.finance.money import Pence, format_pounds
+from chec.finance.money import Pence
 from chec.models import (
     Claim,
     ClaimLine,
@@ -24,7 +24,6 @@ from chec.models import (
     PartState,
     Venture,
 )
-from chec.models.references import reference
 from chec.permissions import Actor
 from chec.queries.centres import lock_centre
 from chec.queries.claim_values import value_of_draft
@@ -77,7 +76,10 @@ def prepare_claim(
         return empty
     session.add(wanted)
     session.flush()
-    audit.record(session, actor, Event.CLAIM_PREPARED, reference("claim", wanted.id))
+    period = {"starts_on": wanted.starts_on, "last_day": wanted.last_day}
+    record_of_claim(
+        session, actor, Event.CLAIM_PREPARED, wanted, after={"state": wanted.state, **period}
+    )
     return wanted
 
 
@@ -89,6 +91,7 @@ def enter_counts(session: Session, actor: Actor, claim: Claim, counts: Mapping[s
     """
     contract = lock_to_fill(session, actor, claim)
     lines = {line.measure: line for line in list_lines(session, claim)}
+    before = _counted(lines.values())
     reasons = reasons_not_to_count(contract.terms, lines.values(), counts)
     if reasons:
         raise RuleBroken(reasons)
@@ -102,7 +105,8 @@ def enter_counts(session: Session, actor: Actor, claim: Claim, counts: Mapping[s
             line.units = units
             session.add(line)
     session.flush()
-    audit.record(session, actor, Event.COUNTS_ENTERED, reference("claim", claim.id))
+    after = _counted(list_lines(session, claim))
+    record_of_claim(session, actor, Event.COUNTS_ENTERED, claim, before=before, after=after)
 
 
 def discard_claim(session: Session, actor: Actor, claim: Claim) -> None:
@@ -111,13 +115,12 @@ def discard_claim(session: Session, actor: Actor, claim: Claim) -> None:
     reasons = reasons_not_to_discard(claim)
     if reasons:
         raise RuleBroken(reasons)
-    subject = reference("claim", claim.id)
     own = select(col(ClaimLine.id)).where(col(ClaimLine.claim_id) == claim.id)
     session.execute(delete(ClaimRecord).where(col(ClaimRecord.line_id).in_(own)))
     session.execute(delete(ClaimLine).where(col(ClaimLine.claim_id) == claim.id))
+    record_of_claim(session, actor, Event.CLAIM_DISCARDED, claim, before={"state": claim.state})
     session.delete(claim)
     session.flush()
-    audit.record(session, actor, Event.CLAIM_DISCARDED, subject)
 
 
 def submit_claim(session: Session, actor: Actor, claim: Claim, seen_pence: Pence) -> Claim:
@@ -140,14 +143,20 @@ def submit_claim(session: Session, actor: Actor, claim: Claim, seen_pence: Pence
         raise RuleBroken(reasons)
     store_value(session, contract, claim, value)
     _ask_payers(session, contract, claim, value, today)
-    claim.state = ClaimState.SUBMITTED
+    before, claim.state = claim.state, ClaimState.SUBMITTED
     claim.version_id = contract.version.id
     claim.submitted_by_id, claim.submitted_at, claim.submitted_on = actor.user_id, actor.at, today
     claim.gross_pence, claim.payable_pence = value.gross_pence, value.payable_pence
     session.add(claim)
     keep_use(session, claim)
-    asked = format_pounds(value.payable_pence)
-    audit.record(session, actor, Event.CLAIM_SUBMITTED, reference("claim", claim.id), asked)
+    after = {
+        "state": claim.state,
+        "payable_pence": claim.payable_pence,
+        "version": contract.version.number,
+    }
+    record_of_claim(
+        session, actor, Event.CLAIM_SUBMITTED, claim, before={"state": before}, after=after
+    )
     return claim
 
 
@@ -168,11 +177,18 @@ def withdraw_claim(session: Session, actor: Actor, claim: Claim) -> Claim:
     for part in parts:
         part.state = PartState.WITHDRAWN
         session.add(part)
-    claim.state = ClaimState.WITHDRAWN
+    before, claim.state = claim.state, ClaimState.WITHDRAWN
     claim.withdrawn_at, claim.withdrawn_on = actor.at, london_day(actor.at)
     session.add(claim)
     keep_use(session, claim)
-    audit.record(session, actor, Event.CLAIM_WITHDRAWN, reference("claim", claim.id))
+    record_of_claim(
+        session,
+        actor,
+        Event.CLAIM_WITHDRAWN,
+        claim,
+        before={"state": before},
+        after={"state": claim.state},
+    )
     return claim
 
 
@@ -210,6 +226,10 @@ def _was_submitted_by(actor: Actor, claim: Claim, seen_pence: Pence) -> bool:
         and claim.submitted_by_id == actor.user_id
         and claim.payable_pence == seen_pence
     )
+
+
+def _counted(lines: Iterable[ClaimLine]) -> dict[str, int]:
+    return {f"{line.measure} units": line.units for line in lines if line.basis is LineBasis.COUNTS}
 
 
 def _ask_payers(

@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from chec import audit
+from chec.actions.claim_trail import record_of_claim
 from chec.actions.contract_use import keep_use
 from chec.actions.ledger import faults_to_post, post_transfer
 from chec.clock import london_day
@@ -103,12 +103,26 @@ def claw_back(
         transfer_id=post_transfer(session, actor, centre, entry, key).id,
     )
     session.add(clawback)
+    before = {"clawed_back_pence": part.clawed_back_pence, "state": claim.state}
     part.clawed_back_pence += pence
     session.flush()
     claim.state = state_of(list_parts_of(session, claim))
     keep_use(session, claim)
-    told = f"{reference('organisation', part.payer_id)}: {line.measure}"
-    audit.record(session, actor, Event.OUTCOME_CLAWED_BACK, reference("claim", claim.id), told)
+    record_of_claim(
+        session,
+        actor,
+        Event.OUTCOME_CLAWED_BACK,
+        claim,
+        payer_ids=[part.payer_id],
+        before=before,
+        after={
+            "clawed_back_pence": part.clawed_back_pence,
+            "state": claim.state,
+            "payer": reference("organisation", part.payer_id),
+            "measure": line.measure,
+            "units": units,
+        },
+    )
     return clawback
 
 

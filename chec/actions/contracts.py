@@ -1,5 +1,6 @@
 """Importing a contract: a new one, or a new version of one that the centre has."""
 
+from hashlib import sha256
 from typing import NamedTuple
 
 from sqlmodel import Session, select
@@ -51,8 +52,18 @@ def import_contract(
     contract = plan.known.contract if plan.known else _new_contract(session, centre, plan)
     version = _add_version(session, actor, contract, plan)
     added = _add_payers(session, actor, contract, plan)
-    subject = reference("contract", contract.id)
-    audit.record(session, actor, Event.CONTRACT_IMPORTED, subject, f"version {version.number}")
+    payer_ids = {payer.id for payer in plan.payers.values() if payer} | {each.id for each in added}
+    audit.record(
+        session,
+        actor,
+        Event.CONTRACT_IMPORTED,
+        reference("contract", contract.id),
+        centre_id=centre.id,
+        about=[reference("organisation", each) for each in payer_ids],
+        before={"version": plan.known.version.number} if plan.known else None,
+        after={"version": version.number},
+        content_hash=sha256(plan.document.encode()).hexdigest(),
+    )
     return ImportedContract(contract, version, True, added, plan.notices)
 
 
@@ -89,7 +100,9 @@ def _add_payers(
     present = set(session.exec(query))
     added = []
     for name, known in plan.payers.items():
-        payer = known or add_organisation(session, actor, name, OrganisationKind.COMMISSIONER)
+        payer = known or add_organisation(
+            session, actor, name, OrganisationKind.COMMISSIONER, centre_id=contract.centre_id
+        )
         if known is None:
             added.append(payer)
         if payer.id not in present:

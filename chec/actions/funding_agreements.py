@@ -40,8 +40,15 @@ def agree_funding(
     )
     session.add(agreement)
     session.flush()
-    subject = reference("funding_agreement", agreement.id)
-    audit.record(session, actor, Event.FUNDING_AGREED, subject, reference("venture", venture.id))
+    audit.record(
+        session,
+        actor,
+        Event.FUNDING_AGREED,
+        reference("funding_agreement", agreement.id),
+        centre_id=centre.id,
+        about=[reference("venture", venture.id)],
+        after={"promised_pence": terms.pence, "agreed_on": terms.agreed_on},
+    )
     return agreement
 
 

@@ -53,7 +53,7 @@ def agree_commitment(session: Session, actor: Actor, centre: Centre, terms: Term
     refuse(faults_to_agree(session, actor, centre, terms))
     name = squeezed(terms.investor)
     investor = find_organisation(session, name) or add_organisation(
-        session, actor, name, OrganisationKind.INVESTOR
+        session, actor, name, OrganisationKind.INVESTOR, centre_id=centre.id
     )
     return agree_instrument(
         session,
@@ -111,8 +111,21 @@ def agree_instrument(
     )
     session.add(instrument)
     session.flush()
-    subject = references.reference("instrument", instrument.id)
-    audit.record(session, actor, Event.INSTRUMENT_AGREED, subject)
+    told = references.reference("organisation", investor.id)
+    audit.record(
+        session,
+        actor,
+        Event.INSTRUMENT_AGREED,
+        references.reference("instrument", instrument.id),
+        centre_id=centre.id,
+        about=[told],
+        after={
+            "investor": told,
+            "kind": kind,
+            "committed_pence": committed_pence,
+            "agreed_on": agreed_on,
+        },
+    )
     return instrument
 
 

@@ -14,13 +14,14 @@ from chec.actions.accounts import account_for
 from chec.clock import london_day
 from chec.errors import RuleBroken
 from chec.finance.money import format_pounds
-from chec.models import BANK, Centre, Event, Transfer
+from chec.models import BANK, Account, Centre, Event, Transfer
 from chec.models.references import reference
 from chec.permissions import Actor
 from chec.queries.accounts import find_account
 from chec.queries.bank import bank_by_day
 from chec.queries.centres import closed_before, lock_centre
 from chec.queries.claim_trace import find_claim_of
+from chec.rules.audit_subjects import about_transfer, account_in_references
 from chec.rules.overdraft import first_shortfall, reasons_not_to_pay
 from chec.rules.posting import Entry, Fault, faults_of
 from chec.rules.reversal import (
@@ -163,7 +164,7 @@ def reverse_for_its_act(
         reverses_id=transfer.id,
         corrects_quarter_on=corrects,
     )
-    audit.record(session, actor, Event.TRANSFER_REVERSED, reference("transfer", transfer.id))
+    _tell(session, actor, Event.TRANSFER_REVERSED, reversal)
     return reversal
 
 
@@ -190,8 +191,31 @@ def _post(
         memo=entry.memo,
         idempotency_key=idempotency_key,
     )
-    audit.record(session, actor, Event.TRANSFER_POSTED, reference("transfer", transfer.id))
+    _tell(session, actor, Event.TRANSFER_POSTED, transfer)
     return transfer
+
+
+def _tell(session: Session, actor: Actor, event: Event, transfer: Transfer) -> None:
+    """Record `transfer`; a reversal is an act on the one that it reverses."""
+    debit = session.get_one(Account, transfer.debit_account_id)
+    credit = session.get_one(Account, transfer.credit_account_id)
+    named = reference("transfer", transfer.id)
+    audit.record(
+        session,
+        actor,
+        event,
+        reference("transfer", transfer.reverses_id or transfer.id),
+        centre_id=transfer.centre_id,
+        about=[named, *about_transfer((debit, credit), transfer.reference)],
+        after={
+            "on": transfer.on,
+            "pence": transfer.pence,
+            "cause": transfer.cause,
+            "debit": account_in_references(debit),
+            "credit": account_in_references(credit),
+            "reversal": named if transfer.reverses_id else None,
+        },
+    )
 
 
 def _faults_of_the_bank(session: Session, centre: Centre, entries: Sequence[Entry]) -> list[Fault]:

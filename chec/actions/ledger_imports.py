@@ -21,6 +21,7 @@ from chec.permissions import Actor
 from chec.queries.accounts import directory_of
 from chec.queries.bank import bank_by_day
 from chec.queries.centres import closed_before, lock_centre
+from chec.rules.audit_chain import ContentHash
 from chec.rules.ledger_file import read_ledger_file
 from chec.rules.overdraft import first_shortfall, reasons_not_to_pay
 from chec.rules.posting import Entry, Fault, faults_of
@@ -95,7 +96,7 @@ def import_ledger(
     centre = lock_centre(session, actor, centre.id)
     faults = _Faults()
     sound = _sound_lines(session, actor, centre, lines, faults)
-    added, present = 0, 0
+    added, present, content = 0, 0, ContentHash()
     first_payment: dict[date, int] = {}
     account_id = cache(lambda key: account_for(session, centre.id, key).id)
     with session.begin_nested():
@@ -107,12 +108,21 @@ def import_ledger(
             _insert(session, actor, centre, new, account_id)
             added, present = added + len(new), present + len(batch) - len(new)
             for line in new:
+                content.add(line.idempotency_key)
                 if line.entry.credit.kind is AccountKind.BANK:
                     first_payment.setdefault(line.entry.on, line.number)
         faults.refuse()
         _refuse_overdraft(session, centre, first_payment)
-    detail = f"{added} added, {present} already there"
-    audit.record(session, actor, Event.LEDGER_IMPORTED, reference("centre", centre.id), detail)
+    audit.record(
+        session,
+        actor,
+        Event.LEDGER_IMPORTED,
+        reference("centre", centre.id),
+        f"{present} lines were in the ledger before" if present else "",
+        centre_id=centre.id,
+        row_count=added,
+        content_hash=content.hexdigest(),
+    )
     return LedgerImport(added, present)
 
 

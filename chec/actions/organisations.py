@@ -22,9 +22,17 @@ def lock_organisations(session: Session) -> None:
 
 
 def add_organisation(
-    session: Session, actor: Actor, name: str, kind: OrganisationKind
+    session: Session,
+    actor: Actor,
+    name: str,
+    kind: OrganisationKind,
+    *,
+    centre_id: int | None = None,
 ) -> Organisation:
-    """The new organisation. Raises RuleBroken for a name that cannot be had."""
+    """The new organisation, which all centres share; `centre_id` is the one that it is added for.
+
+    Raises RuleBroken for a name that cannot be had.
+    """
     lock_organisations(session)
     name = squeezed(name)
     reasons = reasons_not_to_name("the organisation", name)
@@ -36,6 +44,12 @@ def add_organisation(
     organisation = Organisation(name=name, kind=kind)
     session.add(organisation)
     session.flush()
-    subject = reference("organisation", organisation.id)
-    audit.record(session, actor, Event.ORGANISATION_ADDED, subject)
+    audit.record(
+        session,
+        actor,
+        Event.ORGANISATION_ADDED,
+        reference("organisation", organisation.id),
+        centre_id=centre_id,
+        after={"kind": kind},
+    )
     return organisation

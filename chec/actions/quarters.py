@@ -22,11 +22,12 @@ def close_quarter(session: Session, actor: Actor, centre: Centre, quarter: Quart
     closed = _closed_already(session, actor, centre, quarter)
     if closed:
         return closed
+    open_from = closed_before(session, centre.id)
     reasons = reasons_not_to_close(
         quarter,
         today=london_day(actor.at),
         opened_on=centre.opened_on,
-        closed_before=closed_before(session, centre.id),
+        closed_before=open_from,
     )
     if reasons:
         raise RuleBroken(reasons)
@@ -38,7 +39,16 @@ def close_quarter(session: Session, actor: Actor, centre: Centre, quarter: Quart
     )
     session.add(close)
     session.flush()
-    audit.record(session, actor, Event.QUARTER_CLOSED, reference("centre", centre.id), quarter.code)
+    audit.record(
+        session,
+        actor,
+        Event.QUARTER_CLOSED,
+        reference("centre", centre.id),
+        quarter.code,
+        centre_id=centre.id,
+        before={"open_from": open_from or centre.opened_on},
+        after={"open_from": quarter.ends_before},
+    )
     return close
 
 

@@ -4,6 +4,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,14 @@ def request_returns_run(session: Session, actor: Actor, centre: Centre, token: s
     )
     session.add(run)
     session.flush()
-    audit.record(session, actor, Event.RETURNS_REQUESTED, reference("job_run", run.id))
+    audit.record(
+        session,
+        actor,
+        Event.RETURNS_REQUESTED,
+        reference("job_run", run.id),
+        centre_id=centre.id,
+        after={"state": run.state},
+    )
     return run
 
 
@@ -108,8 +116,19 @@ def store_returns_run(session: Session, actor: Actor, computed: ComputedRun) -> 
     )
     session.add(run)
     session.flush()
-    _insert_in_bulk(session, _results(run.id, returns))
-    audit.record(session, actor, Event.RETURNS_COMPUTED, reference("returns_run", run.id))
+    columns = _results(run.id, returns)
+    content = _as_csv(columns)
+    _insert_in_bulk(session, columns, content)
+    audit.record(
+        session,
+        actor,
+        Event.RETURNS_COMPUTED,
+        reference("returns_run", run.id),
+        centre_id=run.centre_id,
+        after={"as_of": run.as_of, "transfers": run.transfer_count},
+        row_count=len(columns["subject"]),
+        content_hash=sha256(content).hexdigest(),
+    )
     return run
 
 
@@ -166,8 +185,17 @@ def _as_dates(days: Int64s) -> list[str | None]:
     return [dates.get(day) for day in days.tolist()]
 
 
-def _insert_in_bulk(session: Session, columns: dict[str, Sequence[Any]]) -> None:
-    """Past SQLAlchemy, whose own way with 20,000 rows takes four times as long."""
+def _as_csv(columns: dict[str, Sequence[Any]]) -> bytes:
+    lines = io.BytesIO()
+    csv.write_csv(pa.table(columns), lines, csv.WriteOptions(include_header=False))
+    return lines.getvalue()
+
+
+def _insert_in_bulk(session: Session, columns: dict[str, Sequence[Any]], content: bytes) -> None:
+    """Past SQLAlchemy, whose own way with 20,000 rows takes four times as long.
+
+    `content` is the columns as `_as_csv` writes them.
+    """
     connection = session.connection()
     table, names = ReturnsResult.__tablename__, ", ".join(columns)
     if connection.dialect.name == "sqlite":
@@ -177,7 +205,5 @@ def _insert_in_bulk(session: Session, columns: dict[str, Sequence[Any]]) -> None
         return
     driver: Any = connection.connection.driver_connection
     into = f"COPY {table} ({names}) FROM STDIN (FORMAT csv)"
-    lines = io.BytesIO()
-    csv.write_csv(pa.table(columns), lines, csv.WriteOptions(include_header=False))
     with driver.cursor() as cursor, cursor.copy(into) as copy:
-        copy.write(lines.getvalue())
+        copy.write(content)

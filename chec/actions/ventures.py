@@ -49,7 +49,20 @@ def start_venture(
     )
     session.add(venture)
     session.flush()
-    audit.record(session, actor, Event.VENTURE_STARTED, reference("venture", venture.id))
+    audit.record(
+        session,
+        actor,
+        Event.VENTURE_STARTED,
+        reference("venture", venture.id),
+        centre_id=centre.id,
+        about=[reference("organisation", provider.id)],
+        after={
+            "provider": reference("organisation", provider.id),
+            "started_on": started_on,
+            "stage": stage,
+            "stage_since_on": since_on,
+        },
+    )
     return venture
 
 

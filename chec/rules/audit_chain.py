@@ -51,11 +51,26 @@ def changes_text(before: Mapping[str, object] | None, after: Mapping[str, object
     return json.dumps(changed, sort_keys=True, separators=(",", ":")) if changed else ""
 
 
+class ContentHash:
+    """SHA-256 over the lines of what a bulk job stores, each ended by a newline."""
+
+    def __init__(self) -> None:
+        self._hash = sha256()
+
+    def add(self, line: str) -> None:
+        """The next line."""
+        self._hash.update(f"{line}\n".encode())
+
+    def hexdigest(self) -> str:
+        """The hash of the lines so far: 64 hexadecimal digits."""
+        return self._hash.hexdigest()
+
+
 def content_hash_of(lines: Iterable[str]) -> str:
-    """SHA-256 over the lines of what a bulk job stored, each ended by a newline."""
-    content = sha256()
+    """The `ContentHash` of all these lines."""
+    content = ContentHash()
     for line in lines:
-        content.update(f"{line}\n".encode())
+        content.add(line)
     return content.hexdigest()
 
 

@@ -85,8 +85,8 @@ def test_a_second_file_adds_to_the_first(session: Session, draft: Claim) -> None
     assert last
     assert (last.person, last.evidence, last.value) == ("p2", "letter", "1.5")
     session.commit()
-    told = session.exec(select(AuditEvent.detail).where(AuditEvent.event == "records uploaded"))
-    assert list(told) == ["2 added", "1 added"]
+    told = session.exec(select(AuditEvent.row_count).where(AuditEvent.event == "records uploaded"))
+    assert list(told) == [2, 1]
 
 
 def test_everything_wrong_is_said_at_once_and_nothing_is_kept(

@@ -1,6 +1,7 @@
 """Importing contracts."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,8 @@ def test_a_new_reference_is_a_contract_in_its_first_version(
     [event] = session.exec(
         select(AuditEvent).where(AuditEvent.event == Event.CONTRACT_IMPORTED)
     ).all()
-    assert (event.subject, event.detail) == ("CN-0001", "version 1")
+    assert (event.subject, event.changes) == ("CN-0001", '{"version":[null,1]}')
+    assert event.content_hash == sha256(done.version.document.encode()).hexdigest()
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])
