@@ -47,6 +47,6 @@ def _sent(settings: Settings, mail: Mail, log: Logger) -> bool:
         send_mail(settings, mail)
     except MailNotSent as error:
         # Neither who it was for nor what it said: a log holds no personal data.
-        log.error("A mail could not be sent: %s", type(error.__cause__).__name__)
+        log.error("A mail could not be sent: %s", error)
         return False
     return True
