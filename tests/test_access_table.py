@@ -122,6 +122,14 @@ def of_the_record(rows: Rows, role: Role) -> dict[str, Any]:
     return {**of_the_paid_part(rows, role), "record_id": rows.paid.record}
 
 
+def of_nobody(_rows: Rows, _role: Role) -> dict[str, Any]:
+    return {}
+
+
+def with_a_made_up_token(_rows: Rows, _role: Role) -> dict[str, Any]:
+    return {"token": "made-up"}
+
+
 TABLE = {
     "centres.show": Route(of_the_centre),
     "centres.download": Route(of_the_centre),
@@ -164,6 +172,8 @@ TABLE = {
     "money.release": Route(of_the_centre),
     "money.spend": Route(of_the_centre),
     "money.distribute": Route(of_the_centre),
+    "outcomes.index": Route(of_the_centre, shared=True),
+    "outcomes.download": Route(of_the_centre, shared=True),
     "payers.index": Route(of_the_centre, OF_A_CENTRE),
     "payers.show": Route(lambda rows, _role: {"centre_id": rows.centre, "payer_id": rows.payer}),
     "people.index": Route(of_the_centre),
@@ -177,29 +187,33 @@ TABLE = {
     "runs.show": Route(lambda rows, _role: {"run_id": rows.run}),
     "transfers.show": Route(of_the_transfer),
     "transfers.reverse": Route(of_the_transfer),
+    "security.mf_recovery_codes": Route(of_nobody, own=True),
+    "security.two_factor_setup": Route(of_nobody, own=True),
+    "security.two_factor_setup_validate": Route(with_a_made_up_token, own=True),
+    "security.wan_delete": Route(of_nobody, own=True),
+    "security.wan_register": Route(of_nobody, own=True),
+    "security.wan_register_response": Route(with_a_made_up_token, own=True),
+    "security.wan_verify": Route(of_nobody, own=True),
+    "security.wan_verify_response": Route(with_a_made_up_token, own=True),
     "ventures.show": Route(lambda rows, _role: {"venture_id": rows.venture}),
 }
-OPEN_TO_ALL = {"security.login", "security.logout", "static"}
+OPEN_TO_ALL = {
+    "security.login",
+    "security.logout",
+    "security.mf_recovery",
+    "security.two_factor_token_validation",
+    "security.wan_signin",
+    "security.wan_signin_response",
+    "static",
+}
 CLOSED = {
     "security.change_password",
     "security.forgot_password",
-    "security.mf_recovery",
-    "security.mf_recovery_codes",
     "security.reset_password",
     "security.static",
     "security.tf_select",
     "security.two_factor_rescue",
-    "security.two_factor_setup",
-    "security.two_factor_setup_validate",
-    "security.two_factor_token_validation",
     "security.verify",
-    "security.wan_delete",
-    "security.wan_register",
-    "security.wan_register_response",
-    "security.wan_signin",
-    "security.wan_signin_response",
-    "security.wan_verify",
-    "security.wan_verify_response",
 }
 
 

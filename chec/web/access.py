@@ -11,7 +11,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from chec import clock
 from chec.errors import NotAllowed, NotFound
-from chec.permissions import Action, Actor, Viewer, actor_for_centre, actor_for_organisation
+from chec.permissions import (
+    NEEDS_SECOND_FACTOR,
+    Action,
+    Actor,
+    Viewer,
+    actor_for_centre,
+    actor_for_organisation,
+)
 from chec.queries.viewers import get_viewer
 
 View = TypeVar("View", bound=Callable[..., object])
@@ -29,7 +36,29 @@ _OF_LIBRARIES = {
     "static": Access.OPEN_TO_ALL,
     "security.login": Access.OPEN_TO_ALL,
     "security.logout": Access.OPEN_TO_ALL,
+    "security.mf_recovery": Access.OPEN_TO_ALL,
+    "security.mf_recovery_codes": Access.SIGNED_IN,
+    "security.two_factor_setup": Access.SIGNED_IN,
+    "security.two_factor_setup_validate": Access.SIGNED_IN,
+    "security.two_factor_token_validation": Access.OPEN_TO_ALL,
+    "security.wan_delete": Access.SIGNED_IN,
+    "security.wan_register": Access.SIGNED_IN,
+    "security.wan_register_response": Access.SIGNED_IN,
+    "security.wan_signin": Access.OPEN_TO_ALL,
+    "security.wan_signin_response": Access.OPEN_TO_ALL,
+    "security.wan_verify": Access.SIGNED_IN,
+    "security.wan_verify_response": Access.SIGNED_IN,
 }
+# All that somebody sees whose role needs a second factor, until it is set up.
+_TO_SET_UP = frozenset(
+    {
+        "security.two_factor_setup",
+        "security.two_factor_setup_validate",
+        "security.verify",
+        "security.wan_verify",
+        "security.wan_verify_response",
+    }
+)
 
 
 def prepare(app: Flask) -> None:
@@ -86,7 +115,20 @@ def acting_for(action: Action, organisation_id: int) -> Actor:
 def ask_to_sign_in() -> AnyResponse:
     """To the sign-in page, and from there back to the page that was asked for or shown."""
     back = _page_to_come_back_to()
-    page = url_for("security.login", next=back if back not in {"", "/"} else None)
+    return _lead_to(url_for("security.login", next=back if back not in {"", "/"} else None))
+
+
+def needs_second_factor() -> bool:
+    """Whether a role that the viewer holds today asks for a second factor beside the password."""
+    required = current_app.extensions["chec_settings"].second_factor_required
+    return required and any(grant.role in NEEDS_SECOND_FACTOR for grant in viewer().grants)
+
+
+def _lacks_second_factor() -> bool:
+    return not current_user.has_second_factor and needs_second_factor()
+
+
+def _lead_to(page: str) -> AnyResponse:
     if "HX-Request" in request.headers:
         # A redirect would be followed by htmx and end up in the middle of the page.
         return Response(status=401, headers={"HX-Redirect": page})
@@ -111,6 +153,8 @@ def _guard() -> AnyResponse | None:
         return None
     if not current_user.is_authenticated:
         return ask_to_sign_in()
+    if request.endpoint not in _TO_SET_UP and _lacks_second_factor():
+        return _lead_to(url_for("security.two_factor_setup"))
     if isinstance(access, Action) and not viewer().may(access):
         raise NotAllowed
     return None

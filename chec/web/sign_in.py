@@ -4,8 +4,6 @@ The session cookie holds a token of the row and when it was last used. A request
 only while the row is open, not older than twelve hours, and not idle for thirty minutes.
 """
 
-import base64
-from hashlib import sha256
 from typing import Any
 
 from flask import Flask, Response, g, request, session
@@ -13,10 +11,9 @@ from flask_login import user_logged_out
 from flask_security import (
     LoginForm,
     Security,
-    SQLAlchemySessionUserDatastore,
     user_authenticated,
 )
-from flask_security.utils import aware_utcnow, validate_redirect_url
+from flask_security.utils import aware_utcnow, set_request_attr, validate_redirect_url
 from werkzeug.local import LocalProxy
 from wtforms import EmailField, PasswordField
 from wtforms.validators import InputRequired, Length
@@ -24,10 +21,10 @@ from wtforms.validators import InputRequired, Length
 from chec import clock
 from chec.actions.sign_ins import begin_sign_in, end_sign_in, hash_of
 from chec.config import Settings
-from chec.models import Event, Passkey, SignIn, SignInMethod, User
+from chec.models import Event, Passkey, SignIn, User
 from chec.permissions import Actor
 from chec.queries.sign_ins import IDLE, find_signed_in
-from chec.web import passwords
+from chec.web import passwords, second_factor
 from chec.web.forms.base import SaysWhatWasRefused
 from chec.web.trail import note
 from chec.web.transaction import begin_to_write
@@ -65,16 +62,12 @@ class SignInForm(SaysWhatWasRefused, LoginForm):
 def prepare(app: Flask, settings: Settings) -> None:
     """Let users sign in to `app` with sessions in its own database session."""
     costs = passwords.hashing_costs(cheap=settings.cheap_passwords)
-    key = settings.totp_key.get_secret_value()
     app.config.from_mapping(
         SECURITY_API_ENABLED_METHODS=["session"],
         SECURITY_CHANGEABLE=True,
         SECURITY_DATETIME_FACTORY=aware_utcnow,
         SECURITY_FLASH_MESSAGES=False,
         SECURITY_JOIN_USER_ROLES=False,
-        SECURITY_MULTI_FACTOR_RECOVERY_CODES=True,
-        SECURITY_MULTI_FACTOR_RECOVERY_CODES_KEYS=[_fernet_key(key)],
-        SECURITY_MULTI_FACTOR_RECOVERY_CODES_N=10,
         SECURITY_PASSWORD_COMPLEXITY_CHECKER="zxcvbn",  # noqa: S106  a library, not a password
         SECURITY_PASSWORD_HASH="argon2",  # noqa: S106  an algorithm, not a password
         SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS={
@@ -84,27 +77,22 @@ def prepare(app: Flask, settings: Settings) -> None:
         SECURITY_PASSWORD_SCHEMES=["argon2"],
         SECURITY_PASSWORD_SINGLE_HASH=True,
         SECURITY_RECOVERABLE=True,
-        SECURITY_TOTP_ISSUER="CHEC",
-        SECURITY_TOTP_SECRETS={"1": key},
-        SECURITY_TWO_FACTOR=True,
-        SECURITY_TWO_FACTOR_ENABLED_METHODS=["authenticator"],
-        SECURITY_TWO_FACTOR_RESCUE_EMAIL=False,
-        SECURITY_WAN_RP_NAME="CHEC",
-        SECURITY_WEBAUTHN=True,
+        **second_factor.configuration(settings),
     )
-    users = SQLAlchemySessionUserDatastore(
+    users = second_factor.Users(
         LocalProxy(lambda: g.session),  # type: ignore[arg-type]
         User,
         None,  # type: ignore[arg-type]
         Passkey,
     )
-    security = Security(app, users, login_form=SignInForm)
+    security = Security(app, users, login_form=SignInForm, **second_factor.PARTS)
     security.want_json(lambda _request: False)
     app.login_manager.user_loader(_signed_in_user)  # type: ignore[attr-defined]
     app.login_manager.request_loader(lambda _request: None)  # type: ignore[attr-defined]
     user_authenticated.connect(_begin, app)
     user_logged_out.connect(_end, app)
     app.after_request(_mark_failure)
+    second_factor.prepare(app)
 
 
 def _signed_in_user(uniquifier: str) -> User | None:
@@ -122,6 +110,8 @@ def _signed_in_user(uniquifier: str) -> User | None:
     user, g.sign_in = found
     if idle_seconds > _WORTH_A_COOKIE:
         session["seen_at"] = int(now.timestamp())
+    set_request_attr("fs_authn_via", "session")
+    set_request_attr("fs_paa", session.get("fs_paa", 0))
     return user
 
 
@@ -132,7 +122,8 @@ _WORTH_A_COOKIE = 30
 def _begin(_app: Flask, *, user: User, authn_via: list[str] | None = None, **_more: Any) -> None:
     begin_to_write()
     browser = request.user_agent.string[:200]
-    token = begin_sign_in(g.session, _actor(user.id), user.id, SignInMethod.PASSWORD, browser)
+    method = second_factor.sign_in_method()
+    token = begin_sign_in(g.session, _actor(user.id), user.id, method, browser)
     session["sign_in"], session["seen_at"] = token, int(clock.now().timestamp())
     # The token of forms that were open before belongs to nobody's session.
     session.pop("csrf_token", None)
@@ -158,7 +149,3 @@ def _mark_failure(response: Response) -> Response:
         response.status_code = 422
         note(Event.SIGN_IN_FAILED)
     return response
-
-
-def _fernet_key(key: str) -> bytes:
-    return base64.urlsafe_b64encode(sha256(f"recovery codes:{key}".encode()).digest())

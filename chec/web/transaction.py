@@ -42,12 +42,11 @@ def _open() -> None:
 
 
 def _finish(response: Response) -> Response:
-    if _is_ours_to_commit():
-        if response.status_code < 400:  # noqa: PLR2004  the line between done and refused
-            g.is_committing = True
-            g.session.commit()
-        else:
-            g.session.rollback()
+    if _is_ours_to_commit() and response.status_code < 400:  # noqa: PLR2004  done, not refused
+        g.is_committing = True
+        g.session.commit()
+    elif request.method in _UNSAFE:
+        g.session.rollback()  # and let go of every lock: what is noted is written next
     return response
 
 

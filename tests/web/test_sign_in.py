@@ -140,7 +140,7 @@ def test_a_forged_sign_in_is_refused_and_says_what_to_do(client: Client, user: U
 
 
 def test_nobody_registers_or_resets_alone(client: Client) -> None:
-    for address in ("/register", "/reset", "/verify", "/change", "/tf-setup", "/us-signin"):
+    for address in ("/register", "/reset", "/verify", "/change", "/us-signin"):
         assert client.get(address).status_code == 404, address
 
 
