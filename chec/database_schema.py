@@ -45,13 +45,31 @@ FROZEN = ("claim_line", "claim_record")
 def upgrade(engine: Engine) -> None:
     """Bring the database up to the newest migration; one transaction, all or nothing."""
     with engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection:
-        command.upgrade(_alembic_config(connection), "head")
+        upgrade_within(connection)
+
+
+def upgrade_within(connection: Connection) -> None:
+    """The same in a transaction of the caller's."""
+    config = _alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def is_up_to_date(engine: Engine) -> bool:
     """Whether the database is at the newest migration."""
     with engine.connect() as connection:
         return not _versions_that_differ(connection)
+
+
+def migration_of(connection: Connection) -> str | None:
+    """The migration that the database is at; None where it has no tables of ours."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def list_migrations() -> list[str]:
+    """The migrations that this code knows, the newest first."""
+    scripts = ScriptDirectory.from_config(_alembic_config())
+    return [script.revision for script in scripts.walk_revisions()]
 
 
 def check(engine: Engine) -> list[str]:
@@ -69,19 +87,17 @@ def check(engine: Engine) -> list[str]:
         return [problem for one in _CHECKS for problem in one(connection)]
 
 
-def _alembic_config(connection: Connection) -> Config:
+def _alembic_config() -> Config:
     # Built in code: pyproject.toml is not in a wheel.
     config = Config()
     config.set_main_option("script_location", str(project_dir("migrations")))
     config.set_main_option("prepend_sys_path", str(project_dir("migrations")))
     config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
     return config
 
 
 def _versions_that_differ(connection: Connection) -> list[str]:
-    newest = ScriptDirectory.from_config(_alembic_config(connection)).get_current_head()
-    present = MigrationContext.configure(connection).get_current_revision()
+    newest, present = list_migrations()[0], migration_of(connection)
     if present == newest:
         return []
     return [f"The database is at migration {present}, the code at {newest}: run `chec db upgrade`."]

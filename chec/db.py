@@ -5,7 +5,9 @@ takes its lock when it begins (`BEGIN IMMEDIATE`), so that two writers cannot bo
 both write.
 """
 
-from sqlalchemy import Connection, Engine, create_engine, event
+import sqlite3
+
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlmodel import Session
 
@@ -31,9 +33,15 @@ def make_engine(url: str) -> Engine:
         return create_engine(url, connect_args=wait, pool_pre_ping=True, hide_parameters=True)
     wait_and_begin_ourselves = {"timeout": _LOCK_SECONDS, "isolation_level": None}
     engine = create_engine(url, connect_args=wait_and_begin_ourselves, hide_parameters=True)
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
+    return _as_sqlite_needs(engine)
+
+
+def make_engine_on(connection: sqlite3.Connection) -> Engine:
+    """An engine on this one connection, which begins no transaction by itself."""
+    engine = create_engine(
+        "sqlite://", creator=lambda: connection, poolclass=StaticPool, hide_parameters=True
+    )
+    return _as_sqlite_needs(engine)
 
 
 def open_session(engine: Engine, *, write: bool) -> Session:
@@ -55,6 +63,12 @@ def _bound(engine: Engine, *, write: bool) -> Engine:
     if engine.dialect.name == "sqlite":
         return engine.execution_options(sqlite_begin="IMMEDIATE" if write else "DEFERRED")
     return engine if write else engine.execution_options(isolation_level="REPEATABLE READ")
+
+
+def _as_sqlite_needs(engine: Engine) -> Engine:
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
