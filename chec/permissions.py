@@ -128,12 +128,17 @@ class Grant:
     @property
     def acting_for(self) -> str:
         """The role and what it is held for, as the audit trail writes it."""
+        return f"{self.role} of {self.held_for}"
+
+    @property
+    def held_for(self) -> str:
+        """The reference of the centre, the organisation or the venture."""
         if self.centre_id:
-            return f"{self.role} of {reference('centre', self.centre_id)}"
+            return reference("centre", self.centre_id)
         if self.organisation_id:
-            return f"{self.role} of {reference('organisation', self.organisation_id)}"
+            return reference("organisation", self.organisation_id)
         assert self.venture_id
-        return f"{self.role} of {reference('venture', self.venture_id)}"
+        return reference("venture", self.venture_id)
 
 
 @dataclass(frozen=True)

@@ -1,42 +1,20 @@
-"""Memberships: who may look, where a user's roles lead, and the people of a centre."""
+"""Memberships: who holds which role, from when to when, and for what."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from sqlmodel import Session, col, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlmodel import Session, col, func
 
-from chec.models import (
-    Centre,
-    Instrument,
-    Membership,
-    Organisation,
-    Role,
-    User,
-    Venture,
-)
-from chec.permissions import Action, Viewer
-from chec.queries.centres import get_centre
-from chec.queries.payers import centre_and_payer
+from chec.models import Centre, Membership, Organisation, Role, User, Venture
+from chec.permissions import Grant, Viewer
 
 
-class Place(NamedTuple):
-    """Where one of a user's roles leads. An organisation may have no centre yet."""
+class HeldRole(NamedTuple):
+    """One membership, as people read it. `ends_before` None: no end."""
 
-    role: Role
-    name: str
-    centre_id: int | None
-    centre_name: str | None
-    organisation_id: int | None = None
-    venture_id: int | None = None
-
-
-class Person(NamedTuple):
-    """One membership, as the people page lists it. `ends_before` None: no end."""
-
-    name: str
-    email: str
-    active: bool
+    id: int
     role: Role
     acts_for: str
     starts_on: date
@@ -44,104 +22,101 @@ class Person(NamedTuple):
 
     @property
     def last_day(self) -> date | None:
-        """The last day on which the role is held; None: no end."""
-        return self.ends_before - timedelta(days=1) if self.ends_before else None
+        """The last day on which the role is held; None: no end, or it was held on no day."""
+        if self.ends_before is None or self.is_held_never:
+            return None
+        return self.ends_before - timedelta(days=1)
+
+    @property
+    def is_held_never(self) -> bool:
+        """Whether it was taken away before it had lasted a day."""
+        return self.ends_before == self.starts_on
 
     def holds_on(self, day: date) -> bool:
         """Whether the role is held on `day`."""
-        return self.starts_on <= day and (self.ends_before is None or day < self.ends_before)
+        return self.starts_on <= day and not self.is_over(day)
+
+    def is_over(self, day: date) -> bool:
+        """Whether the role is held neither on `day` nor later."""
+        return self.is_held_never or (self.ends_before is not None and self.ends_before <= day)
 
 
-def list_places(session: Session, viewer: Viewer) -> list[Place]:
-    """Where the viewer's roles lead today: centres first, then by name."""
-    centres = {grant.centre_id for grant in viewer.grants if grant.centre_id}
-    named = select(Centre.id, Centre.name).where(col(Centre.id).in_(centres))
-    names = dict(session.exec(named).all())
-    own = [
-        Place(grant.role, names[grant.centre_id], grant.centre_id, names[grant.centre_id])
-        for grant in viewer.grants
-        if grant.centre_id
-    ]
-    others = _investments(session, viewer) + _payers(session, viewer) + _ventures(session, viewer)
-    return sorted(own, key=_by_name) + sorted(others, key=_by_name)
+def held_roles() -> Select[User, Membership, str]:
+    """Every membership with its user and what it is held for; each user's by their first day."""
+    acts_for = func.coalesce(Centre.name, Organisation.name, Venture.name)
+    return (
+        select(User, Membership, acts_for)
+        .join(Membership, col(Membership.user_id) == col(User.id))
+        .join(Centre, col(Membership.centre_id) == col(Centre.id), isouter=True)
+        .join(Organisation, col(Membership.organisation_id) == col(Organisation.id), isouter=True)
+        .join(Venture, col(Membership.venture_id) == col(Venture.id), isouter=True)
+        .order_by(
+            func.lower(User.name),
+            col(User.id),
+            col(Membership.starts_on),
+            col(Membership.id),
+        )
+    )
 
 
-def list_people(session: Session, viewer: Viewer, centre_id: int) -> Sequence[Person]:
-    """Everybody who ever held a role that reaches the centre, by name and first day.
+def held_role_of(membership: Membership, acts_for: str) -> HeldRole:
+    """The membership as people read it."""
+    return HeldRole(
+        membership.id,
+        membership.role,
+        acts_for,
+        membership.starts_on,
+        membership.ends_before,
+    )
 
-    That is its own people, those of its ventures, and those of organisations that invest or pay.
+
+def list_own_roles(session: Session, viewer: Viewer, today: date) -> list[HeldRole]:
+    """The roles that the viewer holds today or will hold, by their first day."""
+    query = held_roles().where(col(User.id) == viewer.user_id, _not_over(today))
+    return [held_role_of(membership, name) for _user, membership, name in session.execute(query)]
+
+
+def list_unended(session: Session, user_id: int, today: date) -> Sequence[Membership]:
+    """The memberships of a user that hold today or later, as they are now."""
+    query = select(Membership).where(col(Membership.user_id) == user_id, _not_over(today))
+    return session.scalars(query, execution_options={"populate_existing": True}).all()
+
+
+def list_same_held(session: Session, user_id: int, grant: Grant) -> Sequence[Membership]:
+    """The memberships, past ones too, of a user in the same role for the same thing."""
+    query = select(Membership).where(
+        col(Membership.user_id) == user_id,
+        col(Membership.role) == grant.role,
+        col(Membership.centre_id).is_not_distinct_from(grant.centre_id),
+        col(Membership.organisation_id).is_not_distinct_from(grant.organisation_id),
+        col(Membership.venture_id).is_not_distinct_from(grant.venture_id),
+    )
+    return session.scalars(query, execution_options={"populate_existing": True}).all()
+
+
+def is_last_administrator(session: Session, membership: Membership, today: date) -> bool:
+    """Whether it makes somebody administrator of a centre where nobody else is one today.
+
+    A locked account is nobody's.
     """
-    get_centre(session, viewer, Action.VIEW_PEOPLE, centre_id)
-    investors = select(Instrument.investor_id).where(Instrument.centre_id == centre_id)
-    pairs = centre_and_payer().c
-    payers = select(pairs.payer_id).where(pairs.centre_id == centre_id)
-    rows = session.execute(
-        select(  # type: ignore[call-overload]
-            User.name,
-            User.email,
-            User.active,
-            Membership.role,
-            col(Centre.name).label("centre"),
-            col(Organisation.name).label("organisation"),
-            col(Venture.name).label("venture"),
-            Membership.starts_on,
-            Membership.ends_before,
-        )
-        .join(User, col(Membership.user_id) == User.id)
-        .join(Centre, col(Membership.centre_id) == Centre.id, isouter=True)
-        .join(Organisation, col(Membership.organisation_id) == Organisation.id, isouter=True)
-        .join(Venture, col(Membership.venture_id) == Venture.id, isouter=True)
+    if membership.role is not Role.ADMINISTRATOR:
+        return False
+    others = (
+        select(func.count())
+        .select_from(Membership)
+        .join(User, col(Membership.user_id) == col(User.id))
         .where(
-            or_(
-                Membership.centre_id == centre_id,
-                Venture.centre_id == centre_id,
-                col(Membership.organisation_id).in_(investors),
-                col(Membership.organisation_id).in_(payers),
-            )
+            col(Membership.role) == Role.ADMINISTRATOR,
+            col(Membership.centre_id) == membership.centre_id,
+            col(Membership.user_id) != membership.user_id,
+            col(Membership.starts_on) <= today,
+            _not_over(today),
+            col(User.active),
         )
-        .order_by(User.name, User.id, Membership.starts_on, Membership.id)
     )
-    return [
-        Person(name, email, active, role, centre or organisation or venture, starts, ends)
-        for name, email, active, role, centre, organisation, venture, starts, ends in rows
-    ]
+    return session.scalar(others) == 0
 
 
-def _investments(session: Session, viewer: Viewer) -> list[Place]:
-    mine = viewer.organisations(Action.VIEW_INVESTOR, Role.INVESTOR)
-    rows = session.exec(
-        select(Organisation.id, Organisation.name, Centre.id, Centre.name)
-        .join(Instrument, col(Instrument.investor_id) == Organisation.id, isouter=True)
-        .join(Centre, col(Instrument.centre_id) == Centre.id, isouter=True)
-        .where(col(Organisation.id).in_(mine))
-        .distinct()
-    )
-    return [Place(Role.INVESTOR, name, key, centre, own) for own, name, key, centre in rows]
-
-
-def _payers(session: Session, viewer: Viewer) -> list[Place]:
-    mine = viewer.organisations(Action.VIEW_PAYER, Role.COMMISSIONER)
-    pairs = centre_and_payer()
-    rows = session.exec(
-        select(Organisation.id, Organisation.name, Centre.id, Centre.name)
-        .join(pairs, pairs.c.payer_id == Organisation.id, isouter=True)
-        .join(Centre, pairs.c.centre_id == Centre.id, isouter=True)
-        .where(col(Organisation.id).in_(mine))
-    )
-    return [Place(Role.COMMISSIONER, name, key, centre, own) for own, name, key, centre in rows]
-
-
-def _ventures(session: Session, viewer: Viewer) -> list[Place]:
-    rows = session.exec(
-        select(Venture.id, Venture.name, Centre.id, Centre.name)
-        .join(Centre, col(Venture.centre_id) == Centre.id)
-        .where(col(Venture.id).in_(viewer.ventures(Action.VIEW_VENTURE)))
-    )
-    return [
-        Place(Role.PROVIDER, name, centre_id, centre, venture_id=own)
-        for own, name, centre_id, centre in rows
-    ]
-
-
-def _by_name(place: Place) -> tuple[str, str, str]:
-    return place.name, place.centre_name or "", place.role
+def _not_over(today: date) -> ColumnElement[bool]:
+    ends, starts = col(Membership.ends_before), col(Membership.starts_on)
+    return or_(ends.is_(None), and_(ends > today, ends > starts))

@@ -6,12 +6,18 @@ not personal, is told in which role it was done.
 
 from collections.abc import Iterable, Mapping
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from chec.models import Membership, Role, User
 from chec.permissions import Viewer
 
 THE_SYSTEM = "the system"
+
+
+def find_user(session: Session, email: str) -> User | None:
+    """The user with this address for email, in whatever case it is written."""
+    same = func.lower(col(User.email)) == func.lower(email)
+    return session.exec(select(User).where(same)).one_or_none()
 
 
 def user_name(session: Session, viewer: Viewer, centre_id: int, user_id: int | None) -> str:

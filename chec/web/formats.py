@@ -5,7 +5,10 @@ from datetime import date, datetime
 
 from chec.clock import LONDON
 from chec.finance.money import format_pounds
+from chec.models import Role
 from chec.models.references import reference
+
+_FOR_ORGANISATIONS = frozenset({Role.INVESTOR, Role.COMMISSIONER})
 
 
 def day(value: date) -> str:
@@ -45,6 +48,11 @@ def sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def role_for(role: Role, name: str) -> str:
+    """`director of Wren Valley`; an organisation is acted for: `investor for Cobble Lane`."""
+    return f"{role} {'for' if role in _FOR_ORGANISATIONS else 'of'} {name}"
+
+
 def ref(key: int, noun: str) -> str:
     """The reference of a row: `42 | reference("transfer")` is `T-0042`."""
     return reference(noun, key)
@@ -57,6 +65,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "percent": percent,
     "pounds": pounds,
     "reference": ref,
+    "role_for": role_for,
     "sentence_case": sentence_case,
     "short_date": short_day,
 }

@@ -19,6 +19,7 @@ from chec.web.access import viewer
 from chec.web.addresses import here, link_to, same_query
 from chec.web.forms.nhs import error_list, macro_of
 from chec.web.navigation import navigation
+from chec.web.places import acting_as, can_switch
 
 _NHS = Environment(
     loader=PackageLoader("nhsuk_frontend_jinja"),
@@ -52,6 +53,8 @@ def prepare(app: Flask) -> None:
     app.jinja_env.filters.update(formats.FILTERS)
     app.jinja_env.globals.update(
         account=_account,
+        acting_as=acting_as,
+        can_switch=can_switch,
         error_list=error_list,
         here=here,
         link_to=link_to,

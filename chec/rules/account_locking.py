@@ -1,0 +1,29 @@
+"""Who may lock or unlock an account, or take its second factor away.
+
+These acts close or open an account everywhere. So they are for an administrator of every centre
+that the person's roles reach, and nobody does them to themselves: whoever locks an account stays,
+and no centre is without an administrator.
+"""
+
+from collections.abc import Sequence
+
+from chec.models import Role
+from chec.rules.role_giving import Reached
+
+
+def reasons_not_to_manage(reached: Sequence[Reached], *, is_own: bool) -> list[str]:
+    """Why somebody may not manage the account of a person whose roles reach these centres."""
+    if is_own:
+        return ["Nobody does this to their own account. Ask another administrator to do it."]
+    reasons = [
+        f"This person's roles reach {centre} too. Ask an administrator of it to join you there, or"
+        " end the role that reaches it first."
+        for centre, held in reached
+        if held and Role.ADMINISTRATOR not in held
+    ]
+    if not all(held for _centre, held in reached):
+        reasons.append(
+            "This person also has a role that reaches a centre which is not yours to see. Ask"
+            " somebody to do it who is an administrator of every centre that their roles reach."
+        )
+    return reasons

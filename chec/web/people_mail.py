@@ -1,0 +1,49 @@
+"""Mail about invitations and roles: to the person, by the address that they sign in with."""
+
+from typing import Any
+
+from flask import current_app, url_for
+
+from chec.actions.invitations import Sent
+from chec.config import Settings
+from chec.mail import Mail
+from chec.models import Membership, User
+from chec.web.formats import day, moment, role_for
+
+
+def invitation_mail(sent: Sent, acts_for: str, sender: str) -> Mail:
+    """The link of an invitation; nothing else tells it."""
+    invitation = sent.invitation
+    text = f"""\
+Dear {invitation.name},
+
+{sender} invites you to CHEC as {role_for(invitation.role, acts_for)}.
+
+Open this link and choose a password. It works once, until {moment(invitation.expires_at)}:
+
+{address_of("invitations.accept", token=sent.token)}
+
+Keep it to yourself: whoever opens it can act in your name. If you do not know what this is about,
+leave it; nothing happens then.
+"""
+    return Mail(invitation.email, "You are invited to CHEC", text)
+
+
+def role_given_mail(user: User, membership: Membership, acts_for: str, sender: str) -> Mail:
+    """That somebody who has an account has a role more."""
+    text = f"""\
+Dear {user.name},
+
+{sender} has made you {role_for(membership.role, acts_for)}, from {day(membership.starts_on)}.
+
+Sign in as always: {address_of("home.index")}
+
+If you did not expect this, tell an administrator of your centre.
+"""
+    return Mail(user.email, "You have a new role in CHEC", text)
+
+
+def address_of(endpoint: str, **values: Any) -> str:
+    """The address of a page as others than its browser know it."""
+    settings: Settings = current_app.extensions["chec_settings"]
+    return settings.public_url.rstrip("/") + url_for(endpoint, **values)
