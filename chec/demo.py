@@ -51,6 +51,7 @@ def run_demo(say: Callable[[str], None]) -> int:
     try:
         if _wait_until_up(port, parts, stop):
             _welcome(port, sign_ins, say)
+            say(f"\nMail is written into {settings.mail_dir}.\nPress Ctrl-C to stop.")
         while not stop.wait(0.5):
             if any(part.poll() is not None for part in parts):
                 say("A part of the demo has ended by itself; see above. Stopping the rest.")
@@ -114,10 +115,12 @@ def _start(settings: Settings, port: int) -> list[subprocess.Popen[bytes]]:
         "CHEC_SECRET_KEY": settings.secret_key.get_secret_value(),
         "CHEC_TOTP_KEY": settings.totp_key.get_secret_value(),
         "CHEC_SECOND_FACTOR_REQUIRED": "false",
-        "CHEC_PUBLIC_URL": f"http://localhost:{port}",
+        "CHEC_PUBLIC_URL": _address(port),
+        "CHEC_TRUSTED_PROXIES": "0",
+        "CHEC_SMTP_URL": "",
+        "CHEC_LOG_LEVEL": "WARNING",
     }
-    web = ["gunicorn", "--workers=2", f"--bind={HOST}:{port}", "--log-level=warning"]
-    commands = ([*web, "chec.app:application()"], ["chec.cli", "worker"])
+    commands = (["chec.cli", "web", f"--bind={HOST}:{port}"], ["chec.cli", "worker"])
     # In sessions of their own: Ctrl-C reaches only us, and we end them in order.
     return [
         subprocess.Popen(  # noqa: S603  our own two commands
@@ -133,7 +136,7 @@ def _wait_until_up(port: int, parts: Sequence[subprocess.Popen[bytes]], stop: Ev
         if any(part.poll() is not None for part in parts):
             return False
         try:
-            urllib.request.urlopen(f"http://{HOST}:{port}/login", timeout=5).close()
+            urllib.request.urlopen(f"http://localhost:{port}/login", timeout=5).close()
         except OSError:
             stop.wait(0.2)
         else:
@@ -143,7 +146,7 @@ def _wait_until_up(port: int, parts: Sequence[subprocess.Popen[bytes]], stop: Ev
 
 def _welcome(port: int, sign_ins: list[SignIn], say: Callable[[str], None]) -> None:
     widths = [max(len(getattr(each, part)) for each in sign_ins) for part in _SHOWN]
-    say(f"\nOpen http://{HOST}:{port} and sign in as one of these:")
+    say(f"\nOpen {_address(port)} and sign in as one of these:")
     for centre, people in groupby(sign_ins, key=attrgetter("centre")):
         say(f"\n{centre}")
         for each in people:
@@ -151,7 +154,11 @@ def _welcome(port: int, sign_ins: list[SignIn], say: Callable[[str], None]) -> N
                 getattr(each, part).ljust(width) for part, width in zip(_SHOWN, widths, strict=True)
             )
             say("  " + "  ".join(cells).rstrip())
-    say("\nPress Ctrl-C to stop.")
+
+
+def _address(port: int) -> str:
+    """By a name: passkeys belong to one, and never to the number of a machine."""
+    return f"http://localhost:{port}"
 
 
 def _stop(parts: Sequence[subprocess.Popen[bytes]]) -> None:

@@ -18,3 +18,14 @@ def settings_for(database_url: str, data_dir: Path) -> Settings:
         second_factor_required=False,
         cheap_passwords=True,
     )
+
+
+def behind_tls(settings: Settings, *, proxies: int = 0) -> Settings:
+    """The same server, but at https://chec.example, behind so many proxies."""
+    more = {
+        "public_url": "https://chec.example",
+        "trusted_proxies": proxies,
+        "second_factor_required": True,
+        "cheap_passwords": False,
+    }
+    return settings.model_copy(update=more)

@@ -1,17 +1,25 @@
 """One page for each thing that can go wrong, all made here."""
 
 import sqlite3
+from math import ceil
 
 from flask import Flask, Response, current_app, g, make_response, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy import exc
-from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
+from werkzeug.exceptions import (
+    HTTPException,
+    InternalServerError,
+    MethodNotAllowed,
+    TooManyRequests,
+)
 from werkzeug.wrappers import Response as AnyResponse
 
 from chec import clock
 from chec.errors import NotAllowed, NotFound, RuleBroken
 from chec.models import Event
 from chec.web.access import viewer
+from chec.web.doors import FromAnotherSite
+from chec.web.formats import moment
 from chec.web.trail import note
 
 # By status: what happened, and what to do about it.
@@ -40,8 +48,8 @@ _PAGES = {
     ),
     413: (
         "Too much was sent at once",
-        "Nothing was changed. A file may have up to 64 MB and the text of a form up to 1 MB: send "
-        "it in parts.",
+        "Nothing was changed. A file of records may have up to 16 MB, a contract and the text of a "
+        "form up to 1 MB: send it in parts.",
     ),
     415: (
         "This kind of content is not taken",
@@ -50,6 +58,10 @@ _PAGES = {
     422: (
         "This could not be taken",
         "Nothing was changed. Go back, take out or mend what is named here, and send it again.",
+    ),
+    429: (
+        "Too many attempts",
+        "Nothing was changed. Wait, and do it again then.",
     ),
     500: (
         "Something went wrong on our side",
@@ -67,6 +79,15 @@ _CSRF = (
     "Nothing was changed. Go back, reload the page so that it is up to date, and send it again. If "
     "you have signed out or in since in another tab, sign in first.",
 )
+_FROM_ANOTHER_SITE = (
+    "This came from another site",
+    "Nothing was changed. Open the page here and use its own buttons.",
+)
+_TOO_MANY_SIGN_INS = (
+    "Too many sign-ins have failed",
+    "If you cannot wait, ask for a new password: the link in the mail works now, and with the new "
+    "password you can sign in on this device at once.",
+)
 _LOST_AT_THE_END = (
     "The system is busy",
     "It lost its database while it was keeping what you sent. Look whether that was kept before "
@@ -80,6 +101,8 @@ def prepare(app: Flask) -> None:
     app.register_error_handler(NotAllowed, _not_allowed)
     app.register_error_handler(RuleBroken, _rule_broken)
     app.register_error_handler(CSRFError, _csrf_failed)
+    app.register_error_handler(FromAnotherSite, _from_another_site)
+    app.register_error_handler(TooManyRequests, _too_many)
     app.register_error_handler(HTTPException, _http)
 
 
@@ -103,7 +126,22 @@ def _rule_broken(error: RuleBroken) -> Response:
 
 
 def _csrf_failed(_error: CSRFError) -> Response:
+    _note_forgery("The token of the form was not right.")
     return _page(400, texts=_CSRF)
+
+
+def _from_another_site(_error: FromAnotherSite) -> Response:
+    _note_forgery("It came from another site.")
+    return _page(403, texts=_FROM_ANOTHER_SITE)
+
+
+def _too_many(_error: TooManyRequests) -> Response:
+    until = g.get("limited_until", clock.now())
+    seconds = max(1, ceil((until - clock.now()).total_seconds()))
+    texts = _TOO_MANY_SIGN_INS if request.endpoint == "security.login" else None
+    response = _page(429, texts=texts, reasons=[f"Try again after {moment(until)}."])
+    response.headers["Retry-After"] = str(seconds)
+    return response
 
 
 def _http(error: HTTPException) -> AnyResponse:
@@ -164,3 +202,8 @@ def _asked_again() -> str | None:
 
 def _note_refusal(reasons: str = "") -> None:
     note(Event.REFUSED, viewer=viewer(), detail=reasons)
+
+
+def _note_forgery(reason: str) -> None:
+    if viewer().user_id:  # anybody can send anything; the trail is not theirs to fill
+        _note_refusal(reason)

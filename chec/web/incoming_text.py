@@ -7,9 +7,13 @@ answer is a page that names the field, whatever the view did, and nothing is com
 
 import re
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, request, session
 from werkzeug.datastructures import FileStorage, ImmutableMultiDict, MultiDict
-from werkzeug.exceptions import UnprocessableEntity, UnsupportedMediaType
+from werkzeug.exceptions import (
+    RequestEntityTooLarge,
+    UnprocessableEntity,
+    UnsupportedMediaType,
+)
 
 from chec.evidence.nhs_number import REFUSAL, find_nhs_numbers
 from chec.web.errors import refusal_page
@@ -22,10 +26,18 @@ UNREADABLE = (
 )
 
 # Random or secret by nature, and never stored as they are.
-_NOT_SEARCHED = frozenset({"csrf_token", "idempotency_key", "password"})
+_NOT_SEARCHED = frozenset({"csrf_token", "idempotency_key", "new_password", "password"})
 # Whole documents, whose reader looks for NHS numbers text by text: an amount may look like one.
 _DOCUMENTS = frozenset({"contract_text", "contract_packed"})
 _LONGEST_DOCUMENT = 1_000_000
+MOST_BYTES = {
+    "claim_lines.upload": 16 * 1024 * 1024,
+    "contracts.import_document": 4 * 1024 * 1024,  # a document of 1 MB, and words for a longer one
+}
+"""Of what may be sent to a route that takes a file; to the others, and signed out, less."""
+_MOST_BYTES_ELSEWHERE = 1024 * 1024
+_MOST_BYTES_SIGNED_OUT = 256 * 1024
+_MOST_FIELDS = 5_000
 _FORM_TYPES = frozenset({"", "application/x-www-form-urlencoded", "multipart/form-data"})
 # Control characters, halves of surrogate pairs, and what Unicode says is no character: a database,
 # a page or a spreadsheet refuses one or the other.
@@ -53,12 +65,22 @@ def _search() -> None:
         raise UnprocessableEntity
     if request.mimetype not in _FORM_TYPES:
         raise UnsupportedMediaType  # text that would not be searched
-    if request.mimetype != "multipart/form-data":
-        request.max_content_length = request.max_form_memory_size  # only files may be large
+    request.max_content_length = _most_bytes()
+    if sum(len(each) for each in request.form.listvalues()) > _MOST_FIELDS:
+        raise RequestEntityTooLarge
     g.refused = {}
     request.args = _without_faults(request.args)
     request.form = _without_faults(request.form)
     request.files = _without_faulty_names(request.files)
+
+
+def _most_bytes() -> int:
+    # What the cookie says is enough here, and nobody's lock is held while a body is read.
+    if "_user_id" not in session:
+        return _MOST_BYTES_SIGNED_OUT
+    if request.mimetype != "multipart/form-data":
+        return _MOST_BYTES_ELSEWHERE
+    return MOST_BYTES.get(request.endpoint or "", _MOST_BYTES_ELSEWHERE)
 
 
 def _without_faults(fields: MultiDict[str, str]) -> ImmutableMultiDict[str, str]:

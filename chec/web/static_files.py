@@ -8,8 +8,6 @@ from typing import Any
 from flask import Flask
 from whitenoise import WhiteNoise
 
-from chec.web.headers import SECURITY_HEADERS
-
 _A_YEAR = 365 * 24 * 60 * 60
 
 
@@ -23,7 +21,7 @@ def prepare(app: Flask) -> None:
         prefix="static/",
         max_age=_A_YEAR,
         allow_all_origins=False,
-        add_headers_function=_add_headers,
+        add_headers_function=_add_charset,
     )
     app.wsgi_app = served  # type: ignore[method-assign]  # the way Flask documents
 
@@ -38,6 +36,6 @@ def _fingerprint(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
 
 
-def _add_headers(headers: Any, _path: str, _url: str) -> None:
-    for name, value in SECURITY_HEADERS.items():
-        headers[name] = value
+def _add_charset(headers: Any, _path: str, url: str) -> None:
+    if url.endswith(".svg"):
+        headers["Content-Type"] = "image/svg+xml; charset=utf-8"

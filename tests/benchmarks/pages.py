@@ -48,9 +48,10 @@ def measure_page(app: Flask, user: User, path: str, repeats: int) -> Measured:
     with _asked(app) as queries:
         client.get(path)
     [(name, context)] = shown
-    cookie = client.get_cookie("chec_session")
+    name_of_cookie = app.config["SESSION_COOKIE_NAME"]
+    cookie = client.get_cookie(name_of_cookie)
     assert cookie
-    headers = {"Cookie": f"chec_session={cookie.value}"}
+    headers = {"Cookie": f"{name_of_cookie}={cookie.value}"}
     with app.test_request_context(path, headers=headers, environ_base=client.environ_base):
         app.preprocess_request()
         render_template(name, **context)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from flask_wtf.file import FileField, FileRequired
+from flask_wtf.file import FileAllowed, FileField, FileRequired
 from werkzeug.datastructures import FileStorage
 from wtforms import Field, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # types-WTForms knows 3.2
@@ -75,7 +75,11 @@ class UploadRecordsForm(Form):
     """A file of records."""
 
     file = FileField(
-        "File of records (CSV)", validators=[FileRequired("Choose the file to upload.")]
+        "File of records (CSV)",
+        validators=[
+            FileRequired("Choose the file to upload."),
+            FileAllowed(["csv"], "Choose a CSV file: its name ends with .csv."),
+        ],
     )
 
     @property

@@ -6,7 +6,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from typing import Any
 
-from flask_wtf.file import FileField
+from flask_wtf.file import FileAllowed, FileField
 from wtforms import Field, HiddenField, TextAreaField
 
 from chec.evidence.nhs_number import find_nhs_numbers
@@ -34,7 +34,11 @@ class ImportContractForm(Form):
     class Meta(Form.Meta):
         marks_optional = False  # one of the two is asked for
 
-    file = FileField("File of the document", description="A JSON file of at most 1 MB.")
+    file = FileField(
+        "File of the document",
+        description="A JSON file of at most 1 MB.",
+        validators=[FileAllowed(["json"], "Choose a JSON file: its name ends with .json.")],
+    )
     contract_text = TextAreaField("Or its text")
     contract_packed = HiddenField()
     seen = HiddenField()
