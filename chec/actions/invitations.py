@@ -79,7 +79,8 @@ def invite_person(
 ) -> Sent | Membership:
     """The invitation; the membership, where that address is a user's already: given at once.
 
-    Raises RuleBroken where `faults_to_invite` finds some.
+    The system, which has no page to send one again, does so by inviting again. Raises RuleBroken
+    where `faults_to_invite` finds some.
     """
     lock_reach(session, actor, [invited.grant], centre.id)
     lock_email(session, invited.address)
@@ -87,6 +88,9 @@ def invite_person(
     user = find_user(session, invited.address)
     if user:
         return give_grant(session, actor, user, invited.grant, **invited.days)
+    present = _find_open(session, actor, invited)
+    if present:
+        return send_invitation_again(session, actor, present)
     token = token_urlsafe(32)
     invitation = Invitation(
         token_hash=hash_of(token),
@@ -125,8 +129,7 @@ def faults_to_invite(
     if centre.id not in {each.id for each in list_centres_reached(session, [invited.grant])}:
         name = name_acted_for(session, invited.grant)
         faults.append(Fault("held_for", f"{name} neither invests in {centre.name} nor pays it."))
-    open_ones = list_open_of(session, invited.address, actor.at)
-    if any(grant_of(each) == invited.grant for each in open_ones):
+    if actor.grant and _find_open(session, actor, invited):
         reason = "This person is invited to that role already. Send that invitation again instead."
         faults.append(Fault("email", reason))
     return faults
@@ -196,6 +199,11 @@ def accept_invitation(
     session.add(invitation)
     _record(session, actor, Event.INVITATION_ACCEPTED, invitation, before=before)
     return user
+
+
+def _find_open(session: Session, actor: Actor, invited: Invited) -> Invitation | None:
+    open_ones = list_open_of(session, invited.address, actor.at)
+    return next((each for each in open_ones if grant_of(each) == invited.grant), None)
 
 
 def _new_user(

@@ -18,7 +18,7 @@ from chec.permissions import Action, Grant, Viewer
 from chec.queries.centres import get_centre
 from chec.queries.memberships import HeldRole, held_role_of, held_roles
 from chec.queries.reach import centre_and_partner
-from chec.rules.membership_terms import reasons_not_to_hold
+from chec.rules.membership_terms import OF_A_CENTRE, reasons_not_to_hold
 from chec.rules.role_giving import roles_given_by
 
 
@@ -72,10 +72,7 @@ def given_in(viewer: Viewer, centre_id: int) -> frozenset[Role]:
 def list_roles_to_give(session: Session, viewer: Viewer, centre_id: int) -> dict[Grant, str]:
     """What the viewer may give in the centre, each with what it is held for, by role and name."""
     centre = get_centre(session, viewer, Action.GIVE_ROLE, centre_id)
-    found = {
-        Grant(role, centre_id=centre_id): centre.name
-        for role in (Role.ADMINISTRATOR, Role.DIRECTOR, Role.EVALUATOR)
-    }
+    found = {Grant(role, centre_id=centre_id): centre.name for role in OF_A_CENTRE}
     organisations = _partners(session, centre_id)
     for role in (Role.INVESTOR, Role.COMMISSIONER):
         for organisation in organisations:

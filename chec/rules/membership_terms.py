@@ -11,7 +11,7 @@ from datetime import date
 from chec.models import Centre, Membership, Organisation, OrganisationKind, Role, Venture
 from chec.rules.posting import Fault
 
-_OF_A_CENTRE = frozenset({Role.DIRECTOR, Role.EVALUATOR, Role.ADMINISTRATOR})
+OF_A_CENTRE = (Role.ADMINISTRATOR, Role.DIRECTOR, Role.EVALUATOR)
 _KINDS = {
     Role.INVESTOR: frozenset({OrganisationKind.INVESTOR}),
     Role.COMMISSIONER: frozenset({OrganisationKind.COMMISSIONER, OrganisationKind.LOCAL_AUTHORITY}),
@@ -25,7 +25,7 @@ def reasons_not_to_hold(
     venture: Venture | None = None,
 ) -> list[str]:
     """Why nobody may hold `role` for what is named; empty where somebody may."""
-    needed = "a centre" if role in _OF_A_CENTRE else "a venture"
+    needed = "a centre" if role in OF_A_CENTRE else "a venture"
     if role in _KINDS:
         needed = "an organisation"
     named = {"a centre": centre, "an organisation": organisation, "a venture": venture}
