@@ -4,6 +4,7 @@ from sqlmodel import Session
 
 from chec import audit
 from chec.actions.sign_ins import end_every_sign_in
+from chec.actions.users import lock_to_manage
 from chec.errors import RuleBroken
 from chec.models import Event, User
 from chec.models.references import reference
@@ -43,9 +44,11 @@ def reset_second_factor(session: Session, actor: Actor, user: User) -> None:
     """Take away the second factor, recovery codes and passkeys of another, and end their sign-ins.
 
     What is left is the password; a role that needs a second factor has it set up at the next
-    sign-in. The page that calls this posts `web.second_factor.mail_about_reset(user)`. Raises
-    RuleBroken for one's own, or where there is nothing to take away.
+    sign-in. The page that calls this posts `web.factor_changes.mail_about_reset(user)`. Raises
+    RuleBroken for one's own, for an account that is not the actor's to manage, and where there is
+    nothing to take away.
     """
+    lock_to_manage(session, actor, user)
     lock_user(session, user)
     reasons = reasons_not_to_reset(user, actor.user_id)
     if reasons:
