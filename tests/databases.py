@@ -1,7 +1,8 @@
 """Databases for tests: made once a run, copied for each test.
 
-A *kind* is what a database holds: `empty` is the schema as the migrations build it, `demo` holds
-the demo seeds too, with a returns run of each centre as of yesterday. One of each kind is made per
+A *kind* is what a database holds: `blank` has not even tables, `empty` is the schema as the
+migrations build it, `demo` holds the demo seeds too, with a returns run of each centre as of
+yesterday. One of each kind is made per
 run and backend, by whichever worker asks first; a test gets a copy of its own, which is cheaper
 than emptying tables and works with tables that refuse to be emptied.
 """
@@ -124,6 +125,7 @@ class Databases:
         self._backend = BACKENDS[name](folder)
         self._folder = folder
         self._makers: dict[str, Callable[[], None]] = {
+            "blank": self._make_blank,
             "empty": self._make_empty,
             "demo": self._make_demo,
         }
@@ -142,6 +144,11 @@ class Databases:
             if not made.exists():
                 self._makers[kind]()
                 made.touch()
+
+    def _make_blank(self) -> None:
+        engine = make_engine(self._backend.create("blank"))
+        engine.connect().close()
+        engine.dispose()
 
     def _make_empty(self) -> None:
         engine = make_engine(self._backend.create("empty"))

@@ -76,7 +76,7 @@ def _read(kind: Kind, file: Path) -> Stand:
             f" {kind.NAME}."
         )
     stand = kind.read_stand(file) if found else None
-    if stand is None:
+    if stand is None or stand.migration is None:
         raise RuleBroken(f"{file} is no backup of CHEC.")
     return stand
 
