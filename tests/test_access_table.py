@@ -174,6 +174,8 @@ TABLE = {
     "money.distribute": Route(of_the_centre),
     "outcomes.index": Route(of_the_centre, shared=True),
     "outcomes.download": Route(of_the_centre, shared=True),
+    "outcomes.index": Route(of_the_centre, shared=True),
+    "outcomes.download": Route(of_the_centre, shared=True),
     "payers.index": Route(of_the_centre, OF_A_CENTRE),
     "payers.show": Route(lambda rows, _role: {"centre_id": rows.centre, "payer_id": rows.payer}),
     "people.index": Route(of_the_centre),

@@ -28,6 +28,7 @@ SUPPRESSED = "*"
 LEAST_SHOWN = 8
 NEAREST = 5
 NEAREST_PENCE = 100_000
+A_POUND = 100
 LEAST_JOINED = 2
 MORE_PEOPLE_THAN_VENTURES = 3
 
@@ -122,14 +123,15 @@ def shown_pence(pence: int, people: int) -> int | None:
 
 
 def shown_cost(pence: int, people: int) -> int | None:
-    """What one outcome cost, in whole pence: money to £1,000 by people to the nearest 5, halves up.
+    """What one outcome cost, in pence to the nearest pound, halves up, from what is shown.
 
     None where either may not be shown, and where there is nobody.
     """
     money, count = shown_pence(pence, people), rounded_count(people)
     if money is None or not count:
         return None
-    return (2 * money + count) // (2 * count)
+    of_pounds = count * A_POUND
+    return (2 * money + of_pounds) // (2 * of_pounds) * A_POUND
 
 
 def publish(cells: Iterable[Cell]) -> ShownCut:

@@ -65,7 +65,7 @@ def list_positions(
     query = (
         select(*columns)
         .join(ReturnsResult, own, isouter=True)
-        .where(_invests_in(centre_id))
+        .where(invests_in(centre_id))
         .order_by(func.lower(Organisation.name))
     )
     return [InvestorPosition._make(row) for row in session.execute(query)]
@@ -98,7 +98,7 @@ def get_investor(
     query = (
         select(Organisation, Centre)
         .join(Centre, col(Centre.id) == centre_id)
-        .where(col(Organisation.id) == investor_id, _invests_in(centre_id))
+        .where(col(Organisation.id) == investor_id, invests_in(centre_id))
     )
     found = session.execute(query).one_or_none() if is_visible else None
     if found is None:
@@ -145,7 +145,8 @@ def holding_of(instrument: Instrument, flows: Sequence[Flow]) -> Holding:
     return Holding(instrument, paid_in(own), distributed(own), principal if is_loan else None)
 
 
-def _invests_in(centre_id: int) -> Any:
+def invests_in(centre_id: int) -> Any:
+    """Whether an Organisation has agreed to invest in the centre or given to it, as a condition."""
     agreed = exists().where(
         col(Instrument.centre_id) == centre_id, col(Instrument.investor_id) == Organisation.id
     )

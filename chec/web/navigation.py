@@ -38,6 +38,7 @@ _OF_A_CENTRE = (
     ),
     _Section("Investors", "investors.index", Action.VIEW_INVESTOR, frozenset({"investors"})),
     _Section("Payers", "payers.index", Action.VIEW_PAYER, frozenset({"payers"})),
+    _Section("Outcomes", "outcomes.index", Action.VIEW_PUBLISHED_OUTCOMES, frozenset({"outcomes"})),
     _Section("Runs", "runs.index", Action.VIEW_RUNS, frozenset({"runs", "returns"})),
     _Section("People", "people.index", Action.VIEW_PEOPLE, frozenset({"people"})),
 )
@@ -76,6 +77,10 @@ def _of_the_viewer(viewer: Viewer, centre: Centre | None) -> list[dict[str, Any]
     for key in viewer.organisations(Action.VIEW_INVESTOR, Role.INVESTOR):
         values = {"centre_id": centre.id, "investor_id": key}
         entries.append(_entry("My position", "investors.show", frozenset({"investors"}), **values))
+    see = Action.VIEW_PUBLISHED_OUTCOMES
+    if viewer.organisations(see, Role.INVESTOR) and centre.id not in viewer.centres(see):
+        of_outcomes = frozenset({"outcomes"})
+        entries.append(_entry("Outcomes", "outcomes.index", of_outcomes, centre_id=centre.id))
     reads_centre = centre.id in viewer.centres(Action.VIEW_CLAIM)
     if viewer.organisations(Action.VIEW_CLAIM, Role.COMMISSIONER) and not reads_centre:
         entries.append(_entry("Claims", "claims.index", _CLAIMS, centre_id=centre.id))
