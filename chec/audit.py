@@ -41,6 +41,8 @@ def record(
     days and moments as they are, a thing by its reference. A bulk job gives `row_count` and
     `content_hash` instead of its rows. Nothing of it may hold a secret or personal data.
     """
+    if not session.in_transaction():
+        session.begin()  # so that a rollback knows of it
     _waiting(session).append(
         Link(
             id=0,

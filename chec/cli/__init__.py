@@ -12,6 +12,7 @@ import click
 
 from chec import clock, database_schema
 from chec.actions.ledger_imports import check_ledger_file, import_ledger
+from chec.cli.audit import audit, list_breaks
 from chec.cli.contracts import contract
 from chec.cli.database import centre_meant, of_a_centre, open_database
 from chec.cli.kept_sums import list_differences
@@ -47,12 +48,17 @@ def upgrade() -> None:
 
 @db.command()
 def check() -> None:
-    """Check schema, trial balance, triggers, foreign keys, and the sums of contracts and claims."""
+    """Check schema, balances, triggers, foreign keys, sums of contracts and claims, the trail."""
     with open_database(any_version=True) as engine:
-        problems = database_schema.check(engine) or list_differences(engine)
+        problems = database_schema.check(engine) or [
+            *list_differences(engine),
+            *list_breaks(engine),
+        ]
     if problems:
         raise refusal(problems)
-    click.echo("All is well: schema, trial balance, triggers, foreign keys, contracts, claims.")
+    click.echo(
+        "All is well: schema, trial balance, triggers, foreign keys, contracts, claims, trail."
+    )
 
 
 @main.group()
@@ -90,6 +96,7 @@ def import_file(file: Path, centre_ref: str | None) -> None:
     )
 
 
+main.add_command(audit)
 main.add_command(contract)
 
 

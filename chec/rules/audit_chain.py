@@ -30,6 +30,21 @@ class Link(NamedTuple):
     content_hash: str
 
 
+class Kept(NamedTuple):
+    """A link as it is stored, with the two hashes beside it."""
+
+    link: Link
+    previous_hash: str
+    hash: str
+
+
+class Break(NamedTuple):
+    """Where a chain is broken: the number of the event, and what is wrong, in a sentence."""
+
+    number: int
+    why: str
+
+
 def link_hash(previous: str, link: Link) -> str:
     """The hash of `link` after the one whose hash is `previous`: 64 hexadecimal digits."""
     told = link._asdict() | {
@@ -49,6 +64,60 @@ def changes_text(before: Mapping[str, object] | None, after: Mapping[str, object
     fields = {name: [_told(old.get(name)), _told(new.get(name))] for name in {**old, **new}}
     changed = {name: pair for name, pair in fields.items() if pair[0] != pair[1]}
     return json.dumps(changed, sort_keys=True, separators=(",", ":")) if changed else ""
+
+
+def first_break(
+    genesis: str, chain: Iterable[Kept], *, head_id: int, head_hash: str
+) -> Break | None:
+    """The first thing wrong with the chain, from `genesis` to its head; None where all is well."""
+    number, previous = 0, genesis
+    for number, kept in enumerate(chain, 1):
+        why = _wrong_with(kept, number, previous) or ("" if number <= head_id else _AFTER_THE_HEAD)
+        if why:
+            return Break(kept.link.id, why.format(expected=number, before=number - 1))
+        previous = kept.hash
+    if number < head_id:
+        return Break(number + 1, f"It is not there: the trail once reached event {head_id}.")
+    return None if previous == head_hash else Break(number, _LAST if number else _NONE)
+
+
+def read_moment(stored: object) -> datetime:
+    """The moment as SQLite keeps it, in text, or as PostgreSQL gives it.
+
+    Text that was not written by us is no moment: the earliest one, at which nothing ever happened.
+    """
+    if isinstance(stored, datetime):
+        return stored
+    try:
+        moment = datetime.fromisoformat(str(stored))
+    except ValueError:
+        return _NEVER
+    is_ours = moment.isoformat(sep=" ", timespec="microseconds") == stored and not moment.tzinfo
+    return moment.replace(tzinfo=UTC) if is_ours else _NEVER
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+_AFTER_THE_HEAD = "It stands after the head of the trail, which is event {before}."
+_GAP = "Event {expected} is not there: after {before} comes this one."
+_OUT_OF_PLACE = "It does not belong there: the trail begins with event 1."
+_NO_FOLLOWER = "It does not follow event {before}: the hash that it carries is another's."
+_NO_BEGINNING = "It does not begin this trail: the hash that it carries is another's."
+_LAST = "The head of the trail says another hash than this, its last event."
+_NONE = "The head of the trail, which has no event, says another hash."
+_CHANGED = "It was changed: what it says no longer gives its hash."
+
+
+def _wrong_with(kept: Kept, expected: int, previous: str) -> str:
+    if kept.link.id != expected:
+        return _GAP if kept.link.id > expected else _OUT_OF_PLACE
+    if kept.previous_hash != previous:
+        return _NO_FOLLOWER if expected > 1 else _NO_BEGINNING
+    try:
+        return "" if kept.hash == link_hash(previous, kept.link) else _CHANGED
+    except TypeError:  # a field of a kind that no event ever had
+        return _CHANGED
 
 
 class ContentHash:

@@ -5,7 +5,14 @@
 
 import sys
 
-from tests.benchmarks import claim_acts, claims_pages, claims_valued, portfolio, returns
+from tests.benchmarks import (
+    claim_acts,
+    claims_pages,
+    claims_valued,
+    portfolio,
+    returns,
+    trail,
+)
 
 BENCHMARKS = {
     "claim_acts": claim_acts.report,
@@ -13,6 +20,7 @@ BENCHMARKS = {
     "claims_valued": claims_valued.report,
     "portfolio": portfolio.report,
     "returns": returns.report,
+    "trail": trail.report,
 }
 
 
