@@ -118,18 +118,18 @@ def test_each_closed_quarter_is_shown_venture_by_venture(
     client.sign_in(an_investor(session, centre))
     assert tables(client, address(centre)) == [
         [
-            ["Falls", "40", "£40,000", "£1,000.00"],
+            ["Falls", "40", "£40,000", "£1,000"],
             ["Homes", "*", "Below", "–"],
             ["Sober", "*", "Below", "–"],
-            ["Together", "15", "£15,000", "£1,000.00"],
-            ["All ventures", "55", "£55,000", "£1,000.00"],
+            ["Together", "15", "£15,000", "£1,000"],
+            ["All ventures", "55", "£55,000", "£1,000"],
         ],
         [
             ["Sober", "0", "£0", "–"],
             ["Falls", "*", "Below", "–"],
             ["Homes", "*", "Below", "–"],
-            ["Together", "45", "£43,000", "£955.56"],
-            ["All ventures", "45", "£43,000", "£955.56"],
+            ["Together", "45", "£43,000", "£956"],
+            ["All ventures", "45", "£43,000", "£956"],
         ],
     ]
 
