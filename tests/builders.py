@@ -20,6 +20,7 @@ from chec.actions.instruments import agree_instrument
 from chec.actions.ledger import post_transfer
 from chec.actions.memberships import give_membership
 from chec.actions.organisations import add_organisation
+from chec.actions.payment_limits import set_payment_limit
 from chec.actions.users import add_user
 from chec.actions.ventures import start_venture
 from chec.clock import london_day
@@ -48,7 +49,7 @@ from chec.models.account import OF_A_PAYER, OF_A_VENTURE, OF_AN_INSTRUMENT, OF_A
 from chec.permissions import Actor, system_actor
 from chec.queries.claim_values import value_of_draft
 from chec.queries.contracts import newest_of
-from chec.rules.posting import MOVEMENTS, Entry
+from chec.rules.posting import MOST_PENCE, MOVEMENTS, Entry
 
 OPENED_ON = date(2022, 4, 1)
 NOW = datetime(2026, 11, 16, 9, 30, tzinfo=UTC)
@@ -61,8 +62,16 @@ def an_actor(*, at: datetime = NOW) -> Actor:
     return system_actor(at)
 
 
-def a_centre(session: Session, *, name: str = "", opened_on: date = OPENED_ON) -> Centre:
-    return open_centre(session, an_actor(), name or f"Centre {next(_number)}", opened_on)
+def a_centre(
+    session: Session,
+    *,
+    name: str = "",
+    opened_on: date = OPENED_ON,
+    payment_limit_pence: Pence = MOST_PENCE,
+) -> Centre:
+    """A centre where, unless a test is about that, no payment needs a second director."""
+    centre = open_centre(session, an_actor(), name or f"Centre {next(_number)}", opened_on)
+    return set_payment_limit(session, an_actor(), centre, payment_limit_pence)
 
 
 def an_organisation(

@@ -1,17 +1,15 @@
-"""Promising a venture money, and releasing it."""
+"""Promising a venture money."""
 
 from sqlmodel import Session, select
 
 from chec import audit
-from chec.actions.ledger import faults_to_post, post_transfer, posted_under, refuse
+from chec.actions.ledger import refuse
 from chec.clock import london_day
-from chec.models import Centre, Event, FundingAgreement, Transfer, Venture
+from chec.models import Centre, Event, FundingAgreement, Venture
 from chec.models.references import reference
 from chec.permissions import Actor
 from chec.queries.centres import lock_centre
 from chec.rules.funding_agreement import Promised, faults_to_promise
-from chec.rules.posting import Entry, Fault
-from chec.rules.tranche_release import faults_to_release
 
 
 def agree_funding(
@@ -50,27 +48,6 @@ def agree_funding(
         after={"promised_pence": terms.pence, "agreed_on": terms.agreed_on},
     )
     return agreement
-
-
-def release_tranche(
-    session: Session, actor: Actor, venture: Venture, entry: Entry, idempotency_key: str
-) -> Transfer:
-    """The tranche that `entry` releases to the venture; the first one, if the key was used before.
-
-    Raises RuleBroken for a venture that had stopped by that day, and where it cannot be posted.
-    """
-    centre = lock_centre(session, actor, venture.centre_id)
-    if not posted_under(session, centre, idempotency_key):
-        session.refresh(venture)
-        refuse(faults_of_tranche(session, actor, centre, venture, entry))
-    return post_transfer(session, actor, centre, entry, idempotency_key)
-
-
-def faults_of_tranche(
-    session: Session, actor: Actor, centre: Centre, venture: Venture, entry: Entry
-) -> list[Fault]:
-    """Why the tranche cannot be released, field by field; empty where it can."""
-    return faults_to_release(venture, entry.on) or faults_to_post(session, actor, centre, [entry])
 
 
 def agreed_under(session: Session, centre: Centre, idempotency_key: str) -> FundingAgreement | None:

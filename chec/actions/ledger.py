@@ -26,6 +26,7 @@ from chec.rules.overdraft import first_shortfall, reasons_not_to_pay
 from chec.rules.posting import Entry, Fault, faults_of
 from chec.rules.reversal import (
     reasons_not_to_reverse,
+    reasons_to_ask_anew,
     reasons_to_mend_on_the_claim,
     reversal_date,
 )
@@ -53,8 +54,8 @@ def post_transfers(
 ) -> list[Transfer]:
     """The transfers that `entries` make, all or none; each key is `idempotency_key`:<1, 2, …>.
 
-    The caller holds the lock and has looked with `posted_together` whether it was done before.
-    Raises RuleBroken, with a sentence for each thing wrong.
+    The caller holds the lock and knows that the key is new. Raises RuleBroken, with a sentence for
+    each thing wrong.
     """
     refuse(faults_to_post(session, actor, centre, entries))
     return [
@@ -90,14 +91,6 @@ def posted_under(session: Session, centre: Centre, idempotency_key: str) -> Tran
     return session.exec(query).one_or_none()
 
 
-def posted_together(session: Session, centre: Centre, idempotency_key: str) -> list[Transfer]:
-    """What `post_transfers` has posted under the key, in order; empty where it has not."""
-    found: list[Transfer] = []
-    while each := posted_under(session, centre, f"{idempotency_key}:{len(found) + 1}"):
-        found.append(each)
-    return found
-
-
 def faults_to_post(
     session: Session, actor: Actor, centre: Centre, entries: Sequence[Entry]
 ) -> list[Fault]:
@@ -119,16 +112,22 @@ def reverse_transfer(session: Session, actor: Actor, transfer: Transfer, reason:
     """The reversal of `transfer`, for `reason`; the first one, if this is the same act repeated.
 
     Raises RuleBroken where the transfer was reversed by somebody else, or for another reason, and
-    where it belongs to a claim.
+    where it is mended otherwise.
     """
     lock_centre(session, actor, transfer.centre_id)
-    claim_id = find_claim_of(session, transfer)
-    if claim_id:
-        is_reversal = transfer.reverses_id is not None
-        raise RuleBroken(
-            reasons_to_mend_on_the_claim(transfer.cause, claim_id, is_reversal=is_reversal)
-        )
+    reasons = reasons_to_mend_otherwise(session, transfer)
+    if reasons:
+        raise RuleBroken(reasons)
     return reverse_for_its_act(session, actor, transfer, reason)
+
+
+def reasons_to_mend_otherwise(session: Session, transfer: Transfer) -> list[str]:
+    """Why the transfer is not reversed by hand, and what to do instead; empty where it may be."""
+    claim_id = find_claim_of(session, transfer)
+    is_reversal = transfer.reverses_id is not None
+    if claim_id:
+        return reasons_to_mend_on_the_claim(transfer.cause, claim_id, is_reversal=is_reversal)
+    return reasons_to_ask_anew(transfer.cause) if is_reversal else []
 
 
 def reverse_for_its_act(

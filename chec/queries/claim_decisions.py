@@ -81,6 +81,14 @@ def get_part(
     return FoundPart._make(found)
 
 
+def find_part(session: Session, claim_id: int, payer_id: int) -> ClaimPart:
+    """The payer's part of the claim as it is now; the caller knows that there is one."""
+    query = select(ClaimPart).where(
+        col(ClaimPart.claim_id) == claim_id, col(ClaimPart.payer_id) == payer_id
+    )
+    return session.scalars(query, execution_options=AS_THEY_ARE_NOW).one()
+
+
 def lock_part(session: Session, actor: Actor, part: ClaimPart) -> Claim:
     """The claim of `part`, both read afresh under the lock of their centre."""
     claim = session.get_one(Claim, part.claim_id)

@@ -6,6 +6,7 @@ while that quarter is open; afterwards it is dated today and names the closed qu
 overdraw the bank: what is wrong must be mended, and then nothing is paid out until it is cured.
 
 A transfer that belongs to a claim is mended on the claim, whose sums it is part of, not by hand.
+The reversal of a payment out is not itself reversed: that would pay again what nobody asked for.
 """
 
 from datetime import date
@@ -48,6 +49,13 @@ def reasons_to_mend_on_the_claim(cause: str, claim_id: int, *, is_reversal: bool
     return [f"This is a {_NAMES[cause]} of {claim}. {_WAYS[cause].format(claim=claim)}"]
 
 
+def reasons_to_ask_anew(cause: str) -> list[str]:
+    """Why the reversal of a transfer with this cause is not itself reversed; empty where it may."""
+    if cause not in _PAID_ON_REQUEST:
+        return []
+    return [f"This took a {cause} back. To pay it after all, ask for the payment anew under Money."]
+
+
 def reasons_not_to_give(reason: str) -> list[str]:
     """Why `reason` will not do as the reason of a reversal; empty where it will."""
     if not reason.strip():
@@ -55,6 +63,7 @@ def reasons_not_to_give(reason: str) -> list[str]:
     return reasons_not_to_write(reason, most=MEMO_LENGTH)
 
 
+_PAID_ON_REQUEST = frozenset({Cause.TRANCHE, Cause.DISTRIBUTION, Cause.RUNNING_COST})
 _NAMES: dict[str, str] = {
     Cause.APPROVAL: "payer's approval",
     Cause.PAYMENT: "payment",

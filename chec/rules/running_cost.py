@@ -7,8 +7,7 @@ from chec.models import BANK, AccountKey, AccountKind, Cause
 from chec.rules.posting import Entry
 
 
-def running_cost_entry(pence: Pence, on: date, memo: str) -> Entry:
+def running_cost_entry(pence: Pence, on: date, memo: str, *, reference: str = "") -> Entry:
     """The transfer that pays a running cost."""
-    return Entry(
-        on, AccountKey(AccountKind.OPERATING_COST), BANK, pence, Cause.RUNNING_COST, memo=memo
-    )
+    cost = AccountKey(AccountKind.OPERATING_COST)
+    return Entry(on, cost, BANK, pence, Cause.RUNNING_COST, reference, memo)

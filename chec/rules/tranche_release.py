@@ -12,10 +12,12 @@ from chec.rules.funding_agreement import has_stopped
 from chec.rules.posting import Entry, Fault
 
 
-def tranche_entry(venture: Venture, pence: Pence, on: date, memo: str) -> Entry:
+def tranche_entry(
+    venture: Venture, pence: Pence, on: date, memo: str, *, reference: str = ""
+) -> Entry:
     """The transfer that releases a tranche."""
     funding = AccountKey(AccountKind.VENTURE_FUNDING, venture_id=venture.id)
-    return Entry(on, funding, BANK, pence, Cause.TRANCHE, memo=memo)
+    return Entry(on, funding, BANK, pence, Cause.TRANCHE, reference, memo)
 
 
 def faults_to_release(venture: Venture, on: date) -> list[Fault]:

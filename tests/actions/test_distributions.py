@@ -1,5 +1,6 @@
 """Distributing money, also when several do it at once."""
 
+from collections.abc import Sequence
 from datetime import date
 from functools import partial
 
@@ -7,12 +8,15 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, func, select
 
-from chec.actions.distributions import distribute_money, shares_today
 from chec.actions.ledger import reverse_transfer
+from chec.actions.payment_requests import request_payment
+from chec.actions.payments import plan_payment
 from chec.errors import RuleBroken
-from chec.models import Cause, Centre, InstrumentKind, Transfer
+from chec.models import Cause, Centre, InstrumentKind, PaymentKind, Transfer
 from chec.queries.commitments import list_stakes
-from chec.rules.distribution import Distribution, shares_in_words
+from chec.queries.payment_requests import list_transfers_of
+from chec.rules.distribution import Share, shares_in_words
+from chec.rules.payment_request import Payment
 from tests import builders
 from tests.actions.at_once import at_once
 
@@ -36,44 +40,50 @@ def centre(session: Session) -> Centre:
     return centre
 
 
-def seen(session: Session, centre: Centre, distribution: Distribution) -> str:
+def a_distribution(pence: int, on: date) -> Payment:
+    return Payment(PaymentKind.DISTRIBUTION, pence, on)
+
+
+def shares_today(session: Session, centre: Centre, distribution: Payment) -> Sequence[Share]:
+    return plan_payment(session, builders.an_actor(), centre, distribution).shares
+
+
+def seen(session: Session, centre: Centre, distribution: Payment) -> str:
     return shares_in_words(shares_today(session, centre, distribution))
 
 
-def pay(
-    session: Session, centre: Centre, distribution: Distribution, key: str, told: str
-) -> list[int]:
-    done = distribute_money(
+def pay(session: Session, centre: Centre, distribution: Payment, key: str, told: str) -> list[int]:
+    request = request_payment(
         session, builders.an_actor(), centre, distribution, seen=told, idempotency_key=key
     )
-    return [transfer.id for transfer in done]
+    return [transfer.id for transfer in list_transfers_of(session, request)]
 
 
-def amounts(session: Session, centre: Centre, distribution: Distribution) -> list[int]:
+def amounts(session: Session, centre: Centre, distribution: Payment) -> list[int]:
     return [share.pence for share in shares_today(session, centre, distribution)]
 
 
 def test_only_who_had_paid_in_by_that_day_has_a_share(session: Session, centre: Centre) -> None:
-    assert amounts(session, centre, Distribution(30_00, MAY)) == [30_00]
-    assert amounts(session, centre, Distribution(30_00, JUNE)) == [20_00, 10_00]
+    assert amounts(session, centre, a_distribution(30_00, MAY)) == [30_00]
+    assert amounts(session, centre, a_distribution(30_00, JUNE)) == [20_00, 10_00]
 
 
 def test_capital_paid_back_on_a_later_day_is_not_paid_back_again(
     session: Session, centre: Centre
 ) -> None:
-    later = Distribution(90_00, JUNE)
+    later = a_distribution(90_00, JUNE)
     pay(session, centre, later, "form:1", seen(session, centre, later))
     [stake, loan] = list_stakes(session, centre, MAY)
     assert (stake.paid_in_pence, stake.outstanding_pence) == (60_00, 0)
     assert (loan.paid_in_pence, loan.outstanding_pence) == (0, 0)
-    [share] = shares_today(session, centre, Distribution(5_00, MAY))
+    [share] = shares_today(session, centre, a_distribution(5_00, MAY))
     assert (share.capital_pence, share.return_pence) == (0, 5_00)
 
 
 def test_a_reversed_distribution_leaves_its_capital_outstanding(
     session: Session, centre: Centre
 ) -> None:
-    first = Distribution(30_00, MAY)
+    first = a_distribution(30_00, MAY)
     [paid] = pay(session, centre, first, "form:1", seen(session, centre, first))
     reverse_transfer(
         session, builders.an_actor(), session.get_one(Transfer, paid), "Paid by mistake"
@@ -83,7 +93,7 @@ def test_a_reversed_distribution_leaves_its_capital_outstanding(
 
 
 def test_a_repeat_leads_to_the_first_transfers(session: Session, centre: Centre) -> None:
-    told = Distribution(90_00, JUNE)
+    told = a_distribution(90_00, JUNE)
     words = seen(session, centre, told)
     first = pay(session, centre, told, "form:1", words)
     assert len(first) == 2
@@ -91,7 +101,7 @@ def test_a_repeat_leads_to_the_first_transfers(session: Session, centre: Centre)
 
 
 def test_what_the_bank_cannot_carry_is_refused_whole(session: Session, centre: Centre) -> None:
-    told = Distribution(160_01, MAY)
+    told = a_distribution(160_01, MAY)
     before = session.exec(select(func.count()).select_from(Transfer)).one()
     with pytest.raises(RuleBroken, match=r"£0\.01 short"):
         pay(session, centre, told, "form:1", seen(session, centre, told))
@@ -101,7 +111,7 @@ def test_what_the_bank_cannot_carry_is_refused_whole(session: Session, centre: C
 def test_of_two_who_distribute_the_same_money_at_once_one_is_refused(
     engine: Engine, session: Session, centre: Centre
 ) -> None:
-    told = Distribution(150_00, JUNE)
+    told = a_distribution(150_00, JUNE)
     words = seen(session, centre, told)
     session.commit()
     acts = [partial(pay, centre=centre, distribution=told, key=key, told=words) for key in "ab"]
@@ -115,7 +125,7 @@ def test_of_two_who_distribute_the_same_money_at_once_one_is_refused(
 def test_the_same_form_confirmed_twice_at_once_is_one_distribution(
     engine: Engine, session: Session, centre: Centre
 ) -> None:
-    told = Distribution(90_00, JUNE)
+    told = a_distribution(90_00, JUNE)
     act = partial(
         pay, centre=centre, distribution=told, key="form:1", told=seen(session, centre, told)
     )

@@ -5,14 +5,14 @@ from datetime import date
 import pytest
 from sqlmodel import Session
 
-from chec.actions.funding_agreements import agree_funding, release_tranche
+from chec.actions.funding_agreements import agree_funding
 from chec.actions.ledger import reverse_transfer
 from chec.errors import RuleBroken
 from chec.models import Cause, Centre, Stage, Venture
 from chec.queries.funding_agreements import Promise, list_promises
 from chec.rules.funding_agreement import Promised
-from chec.rules.tranche_release import tranche_entry
 from tests import builders
+from tests.payments import a_tranche, ask
 
 MARCH = date(2026, 3, 2)
 TODAY = builders.NOW.date()
@@ -63,6 +63,5 @@ def test_a_stopped_venture_is_owed_and_promised_nothing(session: Session, centre
     assert promised(session, venture).bound_pence(10) == 0
     with pytest.raises(RuleBroken, match="promised nothing more"):
         a_promise(session, venture, 100, key="form:2")
-    entry = tranche_entry(venture, 10, MARCH, "Nurses in post")
     with pytest.raises(RuleBroken, match="stopped on 2 March 2026"):
-        release_tranche(session, builders.an_actor(), venture, entry, "form:3")
+        ask(session, builders.an_actor(), centre, a_tranche(venture, 10, on=MARCH))
