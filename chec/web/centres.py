@@ -15,6 +15,7 @@ from chec.permissions import Action
 from chec.queries.centres import get_centre
 from chec.queries.flows import list_flows
 from chec.queries.job_runs import latest_job_run
+from chec.queries.payment_requests import total_waiting
 from chec.queries.portfolio import (
     SORTED_BY,
     PortfolioVenture,
@@ -66,6 +67,7 @@ def show(centre_id: int) -> tuple[str, int]:
         centre=centre,
         **_return_of(run, result),
         **listed,
+        waiting_payments=total_waiting(g.session, centre_id),
         job=latest_job_run(g.session, viewer(), centre_id),
         request_form=RequestReturnsForm(),
     )

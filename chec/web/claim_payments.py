@@ -8,15 +8,11 @@ from flask import Blueprint, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from chec import clock
-from chec.actions.claim_payments import (
-    faults_to_record,
-    faults_to_return,
-    record_payment,
-    return_payment,
-    undo_payment,
-)
+from chec.actions.claim_payments import faults_to_record, record_payment, undo_payment
+from chec.actions.payment_requests import request_payment
+from chec.actions.payments import plan_payment
 from chec.finance.money import format_pounds
-from chec.models import Transfer
+from chec.models import PaymentRequest, Transfer
 from chec.models.references import reference
 from chec.permissions import Action
 from chec.queries.accounts import accounts_touched
@@ -25,11 +21,11 @@ from chec.queries.claim_decisions import (
     FoundPart,
     find_decision,
     find_payment_under,
-    find_return_under,
     get_part,
     get_payment,
 )
 from chec.queries.ledger import find_reversal
+from chec.queries.payment_requests import list_transfers_of, list_waiting_refunds
 from chec.rules.claim_payment import (
     due_after,
     owed_back_after_returning,
@@ -41,6 +37,7 @@ from chec.rules.claim_posting import undoing_entry
 from chec.rules.posting import Entry
 from chec.rules.reversal import reversal_date
 from chec.web.access import acting, needs, viewer
+from chec.web.asking import flash_waiting, sent_already, shown_to_confirm
 from chec.web.forms.confirm import SENT_ALREADY, ConfirmedForm
 from chec.web.forms.payments import RecordPaymentForm, ReturnPaymentForm, UndoPaymentForm
 
@@ -89,24 +86,26 @@ def give_back(claim_id: int, payer_id: int) -> ResponseReturnValue:
     actor = acting(Action.RETURN_PAYMENT, found.centre.id)
     form = ReturnPaymentForm(pounds=found.part.owed_back_pence or None, on=clock.today())
     if form.is_good():
-        entry = form.entry(found)
+        told = (g.session, actor, found.centre, form.payment(found))
         if form.is_confirmed:
-            payment = return_payment(
-                g.session,
-                actor,
-                found.part,
-                pence=entry.pence,
-                returned_on=entry.on,
-                idempotency_key=form.key,
+            return _asked(found, request_payment(*told, idempotency_key=form.key))
+        if answer := sent_already(found.centre, form):
+            return answer
+        plan = plan_payment(*told)
+        if not form.blame(plan.faults):
+            return render_template(
+                "claims/return_confirm.html",
+                **found._asdict(),
+                **shown_to_confirm(found.centre, plan),
+                form=form,
+                left_pence=owed_back_after_returning(found.part, plan.payment.pence),
             )
-            return _done(found, payment.transfer_id, "went back, as")
-        if find_return_under(g.session, found.part, form.key):
-            return _sent_already(found)
-        if not form.blame(faults_to_return(g.session, actor, found.part, entry)):
-            left = owed_back_after_returning(found.part, entry.pence)
-            return _to_confirm("claims/return_confirm.html", found, form, entry, left_pence=left)
     return _to_fill_in(
-        "claims/return.html", found, form, reasons=reasons_not_to_return_on(found.part)
+        "claims/return.html",
+        found,
+        form,
+        reasons=reasons_not_to_return_on(found.part),
+        waiting=list_waiting_refunds(g.session, viewer(), found.claim),
     )
 
 
@@ -156,6 +155,13 @@ def _to_confirm(
 
 def _sent_already(found: FoundPart) -> ResponseReturnValue:
     flash(SENT_ALREADY)
+    return redirect(url_for("claims.show", claim_id=found.claim.id), 303)
+
+
+def _asked(found: FoundPart, request: PaymentRequest) -> ResponseReturnValue:
+    for transfer in list_transfers_of(g.session, request):
+        return _done(found, transfer.id, "went back, as")
+    flash_waiting(request)
     return redirect(url_for("claims.show", claim_id=found.claim.id), 303)
 
 

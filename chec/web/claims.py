@@ -32,6 +32,7 @@ from chec.queries.claims import (
     list_parts,
 )
 from chec.queries.contracts import get_centre_of_contracts, get_contract, list_references
+from chec.queries.payment_requests import list_waiting_refunds
 from chec.queries.users import user_names
 from chec.queries.ventures import get_venture
 from chec.rules.claim_preparation import reasons_not_to_fill, reasons_not_to_prepare
@@ -131,7 +132,11 @@ def show(claim_id: int) -> str:
     found = get_claim(g.session, viewer(), claim_id)
     standings = list_standings(g.session, viewer(), found.claim)
     return render_template(
-        "claims/show.html", **_shown(found), standings=standings, today=clock.today()
+        "claims/show.html",
+        **_shown(found),
+        standings=standings,
+        waiting_refunds=list_waiting_refunds(g.session, viewer(), found.claim),
+        today=clock.today(),
     )
 
 

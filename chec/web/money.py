@@ -7,38 +7,36 @@ from flask import Blueprint, flash, g, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from chec import clock
-from chec.actions.distributions import distribute_money, faults_of_distribution, shares_today
-from chec.actions.funding_agreements import (
-    agree_funding,
-    agreed_under,
-    faults_of_tranche,
-    release_tranche,
-)
+from chec.actions.funding_agreements import agree_funding, agreed_under
 from chec.actions.instruments import (
     agree_commitment,
     faults_of_drawdown,
     faults_to_agree,
     record_drawdown,
 )
-from chec.actions.ledger import faults_to_post, post_transfer, posted_under
+from chec.actions.ledger import posted_under
+from chec.actions.payment_requests import request_payment
+from chec.actions.payments import Plan, plan_payment
 from chec.finance.money import format_pounds
-from chec.models import Cause, Centre, Transfer
+from chec.models import Centre, Transfer
 from chec.models.references import reference
 from chec.permissions import Action, Actor
 from chec.queries.accounts import accounts_touched
-from chec.queries.bank import bank_pence
 from chec.queries.centres import get_centre
 from chec.queries.commitments import committed_by, list_commitments, list_investors, undrawn_of
 from chec.queries.funding_agreements import list_promises, still_promised_of
-from chec.rules.distribution import distribution_entries, shares_in_words, totals_of
+from chec.queries.payment_limit import prospect_of
+from chec.rules.distribution import shares_in_words, totals_of
 from chec.rules.funding_agreement import faults_to_promise
 from chec.rules.posting import Entry
 from chec.web.access import acting, needs, viewer
+from chec.web.asking import led_to, sent_already, shown_to_confirm
 from chec.web.forms.confirm import SENT_ALREADY, ConfirmedForm
 from chec.web.forms.money import (
     AgreeCommitmentForm,
     AgreeFundingForm,
     DistributeForm,
+    PaymentForm,
     RecordDrawdownForm,
     RecordRunningCostForm,
     ReleaseTrancheForm,
@@ -50,16 +48,16 @@ Answer = Response | tuple[str, int]
 
 
 @pages.get("")
-@needs(Action.DISTRIBUTE)
+@needs(Action.VIEW_MONEY)
 def index(centre_id: int) -> str:
     """What is in the bank, what may still be drawn, what ventures are promised, and the acts."""
-    centre = get_centre(g.session, viewer(), Action.DISTRIBUTE, centre_id)
+    centre = get_centre(g.session, viewer(), Action.VIEW_MONEY, centre_id)
     commitments = list_commitments(g.session, centre)
     promises = list_promises(g.session, centre_id, clock.today())
     return render_template(
         "money/index.html",
         centre=centre,
-        bank_pence=bank_pence(g.session, centre_id),
+        prospect=prospect_of(g.session, centre),
         commitments=commitments,
         undrawn_pence=undrawn_of(commitments),
         still_promised_pence=still_promised_of(promises),
@@ -152,65 +150,56 @@ def promise(centre_id: int) -> Answer:
 @pages.route("/release", methods=["GET", "POST"])
 @needs(Action.RELEASE_TRANCHE)
 def release(centre_id: int) -> Answer:
-    """Release a tranche to a venture."""
+    """Ask for a tranche to be released to a venture."""
     centre, actor = _entered(Action.RELEASE_TRANCHE, centre_id)
     today = clock.today()
     promises = {each.venture.id: each for each in list_promises(g.session, centre_id, today)}
     form = ReleaseTrancheForm()
     form.offer(promises.values())
     if form.is_good():
-        promised = promises[form.venture_id]
-        venture = promised.venture
-        entry = form.entry(venture)
         if form.is_confirmed:
-            return _posted(release_tranche(g.session, actor, venture, entry, form.key))
-        if not form.blame(faults_of_tranche(g.session, actor, centre, venture, entry)):
-            page = "money/release_confirm.html"
-            return _to_confirm(page, centre, form, [entry], entry=entry, promised=promised)
+            return _asked(centre, actor, form)
+        plan = plan_payment(g.session, actor, centre, form.payment)
+        if not form.blame(plan.faults):
+            promised = promises[form.venture_id]
+            return _to_ask("money/release_confirm.html", centre, form, plan, promised=promised)
     return _to_fill_in("money/release.html", centre, form, promises=promises)
 
 
 @pages.route("/spend", methods=["GET", "POST"])
 @needs(Action.RECORD_RUNNING_COST)
 def spend(centre_id: int) -> Answer:
-    """Record a running cost."""
+    """Ask for a running cost to be paid."""
     centre, actor = _entered(Action.RECORD_RUNNING_COST, centre_id)
     form = RecordRunningCostForm()
     if form.is_good():
         if form.is_confirmed:
-            return _posted(post_transfer(g.session, actor, centre, form.entry, form.key))
-        if not form.blame(faults_to_post(g.session, actor, centre, [form.entry])):
-            return _to_confirm(
-                "money/spend_confirm.html", centre, form, [form.entry], entry=form.entry
-            )
+            return _asked(centre, actor, form)
+        plan = plan_payment(g.session, actor, centre, form.payment)
+        if not form.blame(plan.faults):
+            return _to_ask("money/spend_confirm.html", centre, form, plan)
     return _to_fill_in("money/spend.html", centre, form)
 
 
 @pages.route("/distribute", methods=["GET", "POST"])
 @needs(Action.DISTRIBUTE)
 def distribute(centre_id: int) -> Answer:
-    """Pay money out to all investors together."""
+    """Ask for money to be paid out to all investors together."""
     centre, actor = _entered(Action.DISTRIBUTE, centre_id)
     form = DistributeForm()
     if form.is_good():
-        told = form.distribution
         if form.is_confirmed:
-            seen, key = form.seen.data or "", form.key
-            paid = distribute_money(g.session, actor, centre, told, seen=seen, idempotency_key=key)
-            return _paid_out(paid)
-        if not form.blame(faults_of_distribution(g.session, actor, centre, told)):
-            shares = shares_today(g.session, centre, told)
-            form.seen.data = shares_in_words(shares)
-            entries = distribution_entries(shares, told)
-            page = "money/distribute_confirm.html"
-            return _to_confirm(
-                page,
+            return _asked(centre, actor, form, seen=form.seen.data or "")
+        plan = plan_payment(g.session, actor, centre, form.payment)
+        if not form.blame(plan.faults):
+            form.seen.data = shares_in_words(plan.shares)
+            return _to_ask(
+                "money/distribute_confirm.html",
                 centre,
                 form,
-                entries,
-                distribution=told,
-                shares=shares,
-                totals=totals_of(shares),
+                plan,
+                shares=plan.shares,
+                totals=totals_of(plan.shares),
                 investors=list_investors(g.session, centre),
             )
     return _to_fill_in("money/distribute.html", centre, form)
@@ -228,15 +217,28 @@ def _to_confirm(
     template: str, centre: Centre, form: ConfirmedForm, entries: Sequence[Entry], **shown: Any
 ) -> Answer:
     # Somebody who went back and filled the same page in again: it acts once.
-    posted = posted_under(g.session, centre, form.key) or posted_under(
-        g.session, centre, f"{form.key}:1"
-    )
+    posted = posted_under(g.session, centre, form.key)
     if posted:
         flash(SENT_ALREADY)
         return redirect(url_for("transfers.show", transfer_id=posted.id), 303)
     touched = accounts_touched(g.session, centre, entries)
     page = render_template(template, centre=centre, form=form, touched=touched, **shown)
     return page, 200
+
+
+def _to_ask(template: str, centre: Centre, form: ConfirmedForm, plan: Plan, **shown: Any) -> Answer:
+    # Somebody who went back and filled the same page in again: it acts once.
+    if answer := sent_already(centre, form):
+        return answer
+    page = shown_to_confirm(centre, plan)
+    return render_template(template, centre=centre, form=form, **page, **shown), 200
+
+
+def _asked(centre: Centre, actor: Actor, form: PaymentForm, seen: str = "") -> Response:
+    request = request_payment(
+        g.session, actor, centre, form.payment, seen=seen, idempotency_key=form.key
+    )
+    return led_to(request)
 
 
 def _to_promises(centre: Centre) -> Response:
@@ -246,11 +248,3 @@ def _to_promises(centre: Centre) -> Response:
 def _posted(transfer: Transfer) -> Response:
     flash(f"{format_pounds(transfer.pence)} is recorded as {reference('transfer', transfer.id)}.")
     return redirect(url_for("transfers.show", transfer_id=transfer.id), 303)
-
-
-def _paid_out(transfers: Sequence[Transfer]) -> Response:
-    first, last = (reference("transfer", transfers[place].id) for place in (0, -1))
-    flash(f"The distribution is recorded. Its first transfer is {first}, its last {last}.")
-    on, centre_id = transfers[0].on, transfers[0].centre_id
-    listed: dict[str, Any] = {"cause": Cause.DISTRIBUTION.value, "from": on, "to": on}
-    return redirect(url_for("ledger.index", centre_id=centre_id, **listed), 303)

@@ -29,7 +29,7 @@ _OF_A_CENTRE = (
     ),
     _Section("Claims", "claims.index", Action.VIEW_CLAIM, _CLAIMS),
     _Section("Contracts", "contracts.index", Action.VIEW_CONTRACT, frozenset({"contracts"})),
-    _Section("Money", "money.index", Action.DISTRIBUTE, frozenset({"money"})),
+    _Section("Money", "money.index", Action.VIEW_MONEY, frozenset({"money", "payment_requests"})),
     _Section(
         "Ledger",
         "ledger.index",
@@ -40,6 +40,12 @@ _OF_A_CENTRE = (
     _Section("Payers", "payers.index", Action.VIEW_PAYER, frozenset({"payers"})),
     _Section("Outcomes", "outcomes.index", Action.VIEW_PUBLISHED_OUTCOMES, frozenset({"outcomes"})),
     _Section("Runs", "runs.index", Action.VIEW_RUNS, frozenset({"runs", "returns"})),
+    _Section(
+        "Payment limit",
+        "payment_limit.change",
+        Action.SET_PAYMENT_LIMIT,
+        frozenset({"payment_limit"}),
+    ),
     _Section("People", "people.index", Action.VIEW_PEOPLE, frozenset({"people"})),
 )
 

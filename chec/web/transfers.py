@@ -4,16 +4,17 @@ from flask import Blueprint, flash, g, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from chec import clock
-from chec.actions.ledger import reverse_transfer
+from chec.actions.ledger import reasons_to_mend_otherwise, reverse_transfer
 from chec.models import Centre, Transfer
 from chec.models.references import reference
 from chec.permissions import Action
 from chec.queries.accounts import account_names
 from chec.queries.centres import closed_before
-from chec.queries.claim_trace import find_claim_of, trace_transfer
+from chec.queries.claim_trace import trace_transfer
 from chec.queries.ledger import find_reversal, get_transfer
+from chec.queries.payment_requests import find_request_of
 from chec.queries.users import user_name
-from chec.rules.reversal import reasons_to_mend_on_the_claim, reversal_date
+from chec.rules.reversal import reversal_date
 from chec.web.access import acting, needs, viewer
 from chec.web.forms.ledger import ReverseTransferForm
 
@@ -57,14 +58,6 @@ def _shown(transfer: Transfer) -> dict[str, object]:
         "reversal": find_reversal(g.session, transfer.id),
         "recorded_by": user_name(g.session, viewer(), transfer.centre_id, transfer.recorded_by_id),
         "trace": trace_transfer(g.session, viewer(), transfer),
-        "mended_otherwise": _mended_otherwise(transfer),
+        "asked": find_request_of(g.session, viewer(), transfer),
+        "mended_otherwise": reasons_to_mend_otherwise(g.session, transfer),
     }
-
-
-def _mended_otherwise(transfer: Transfer) -> list[str]:
-    """Why it is not reversed by hand; empty for a transfer that is of no claim."""
-    claim_id = find_claim_of(g.session, transfer)
-    if claim_id is None:
-        return []
-    is_reversal = transfer.reverses_id is not None
-    return reasons_to_mend_on_the_claim(transfer.cause, claim_id, is_reversal=is_reversal)

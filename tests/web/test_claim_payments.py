@@ -270,6 +270,8 @@ def test_money_leads_back_to_the_claim_for_those_who_may(
         assert "What this transfer is for" in page
         assert f"Claim CL-{claim.id:04d} of" in page
     approval = latest(session, Cause.APPROVAL)
+    session.refresh(provider)
+    session.commit()
     client.sign_in(provider)
     page = text_of(client.get(f"/transfers/T-{approval:04d}"))
     assert "What this transfer is for" not in page

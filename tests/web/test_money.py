@@ -32,6 +32,7 @@ from tests.client import Client, soup
 
 MARCH = date(2026, 3, 2)
 CONFIRM = {"confirmed": "yes"}
+ACTS = ("commit", "draw", "promise", "release", "spend", "distribute")
 
 
 @pytest.fixture
@@ -531,7 +532,7 @@ def test_a_distribution_shows_who_gets_what_and_posts_it_all_at_once(
     for amount in ("£3,000.00", "£1,000.00", "£1,000.01"):
         assert amount in listed
     assert count(session) == before + 3
-    assert last(session).idempotency_key == f"form:{fields['idempotency_key']}:3"
+    assert last(session).idempotency_key == "request:1:3"
     again = client.post(address(invested, "distribute"), data={**fields, "confirmed": ""})
     assert again.status_code == 303
 
@@ -609,15 +610,25 @@ def test_the_desk_says_what_there_is_and_what_to_do_next(
     assert form.select_one("option[selected]")["value"] == reference("instrument", instrument.id)  # type: ignore[index]
 
 
-def test_only_a_director_comes_to_the_desk(
+def test_an_evaluator_reads_the_desk_and_only_a_director_acts(
     client: Client, session: Session, centre: Centre
 ) -> None:
     user = builders.a_user(session)
     builders.a_membership(session, Role.EVALUATOR, user=user, centre=centre)
     session.commit()
     client.sign_in(user)
-    for act in ("", "commit", "draw", "promise", "release", "spend", "distribute"):
-        assert client.get(address(centre, act)).status_code == 403
+    acts = [address(centre, act) for act in ACTS]
+    empty = soup(client.get(address(centre)))
+    builders.a_venture(session, centre, name="COPD helpline")
+    builders.an_instrument(session, centre, reference="HF-1")
+    session.commit()
+    desk = soup(client.get(address(centre)))
+    assert "HF-1" in desk.text
+    for page in (empty, desk):
+        links = {str(link["href"]).partition("?")[0] for link in page.select("a[href]")}
+        assert not links & set(acts)
+    for act in acts:
+        assert client.get(act).status_code == 403
 
 
 def test_an_overdrawn_bank_is_announced(

@@ -1,6 +1,7 @@
 """Forms of money in and out of a centre. Each is confirmed on a page that shows the accounts."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from flask import request
@@ -10,17 +11,15 @@ from wtforms.validators import DataRequired, InputRequired, Optional, Validation
 
 from chec.actions.instruments import Terms
 from chec.finance.money import format_pounds
-from chec.models import Instrument, InstrumentKind, Venture
+from chec.models import Instrument, InstrumentKind, PaymentKind
 from chec.models.references import parse_reference, reference
 from chec.queries.commitments import Commitment
 from chec.queries.funding_agreements import Promise
-from chec.rules.distribution import Distribution
 from chec.rules.drawdown import drawdown_entry
 from chec.rules.funding_agreement import Promised
 from chec.rules.naming import squeezed
+from chec.rules.payment_request import Payment
 from chec.rules.posting import Entry
-from chec.rules.running_cost import running_cost_entry
-from chec.rules.tranche_release import tranche_entry
 from chec.web.forms.confirm import ConfirmedForm
 from chec.web.forms.fields import DayField, MoneyField
 
@@ -168,9 +167,25 @@ class AgreeFundingForm(_OfAVenture):
         )
 
 
-class ReleaseTrancheForm(_OfAVenture):
+class PaymentForm(ConfirmedForm):
+    """A form that asks for a payment."""
+
+    kind: PaymentKind
+    pounds: MoneyField
+    on: DayField
+    memo: StringField
+
+    @property
+    def payment(self) -> Payment:
+        """What a good form asks for."""
+        pence, on = _filled_in(self.pounds.data), _filled_in(self.on.data)
+        return Payment(self.kind, pence, on, memo=self.memo.data or "")
+
+
+class ReleaseTrancheForm(_OfAVenture, PaymentForm):
     """Money paid to a venture, on a milestone."""
 
+    kind = PaymentKind.TRANCHE
     pounds = MoneyField("Amount paid", _AMOUNT)
     on = DayField("Paid on", _DAY)
     memo = StringField(
@@ -180,15 +195,16 @@ class ReleaseTrancheForm(_OfAVenture):
         validators=[DataRequired("Say which milestone was reached.")],
     )
 
-    def entry(self, venture: Venture) -> Entry:
-        """What a good form posts."""
-        pence, on = _filled_in(self.pounds.data), _filled_in(self.on.data)
-        return tranche_entry(venture, pence, on, self.memo.data or "")
+    @property
+    def payment(self) -> Payment:
+        """What a good form asks for."""
+        return replace(super().payment, venture_id=self.venture_id)
 
 
-class RecordRunningCostForm(ConfirmedForm):
+class RecordRunningCostForm(PaymentForm):
     """What the centre itself costs."""
 
+    kind = PaymentKind.RUNNING_COST
     pounds = MoneyField("Amount paid", _AMOUNT)
     on = DayField("Paid on", _DAY)
     memo = StringField(
@@ -198,16 +214,11 @@ class RecordRunningCostForm(ConfirmedForm):
         validators=[DataRequired("Say what it was for.")],
     )
 
-    @property
-    def entry(self) -> Entry:
-        """What a good form posts."""
-        pence, on = _filled_in(self.pounds.data), _filled_in(self.on.data)
-        return running_cost_entry(pence, on, self.memo.data or "")
 
-
-class DistributeForm(ConfirmedForm):
+class DistributeForm(PaymentForm):
     """What is paid out to all investors together. `seen` is the shares that were confirmed."""
 
+    kind = PaymentKind.DISTRIBUTION
     pounds = MoneyField("Amount to distribute", _AMOUNT)
     on = DayField("Paid on", _DAY)
     memo = StringField("Memo", description=_ONE_LINE, filters=[_on_one_line])
@@ -218,13 +229,6 @@ class DistributeForm(ConfirmedForm):
         """As it was sent, with the shares that the page to confirm shows."""
         yield from ((name, value) for name, value in super().values_sent if name != "seen")
         yield "seen", self.seen.data or ""
-
-    @property
-    def distribution(self) -> Distribution:
-        """What a good form pays out."""
-        return Distribution(
-            _filled_in(self.pounds.data), _filled_in(self.on.data), self.memo.data or ""
-        )
 
 
 def _filled_in(value: T | None) -> T:

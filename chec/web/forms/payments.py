@@ -3,9 +3,11 @@
 from wtforms import StringField, TextAreaField
 from wtforms.validators import InputRequired, ValidationError
 
+from chec.models import PaymentKind
 from chec.queries.claim_decisions import FoundPart
-from chec.rules.claim_posting import payment_entry, refund_entry
+from chec.rules.claim_posting import payment_entry
 from chec.rules.naming import squeezed
+from chec.rules.payment_request import Payment
 from chec.rules.posting import MEMO_LENGTH, Entry
 from chec.rules.reversal import reasons_not_to_give
 from chec.web.forms.confirm import ConfirmedForm
@@ -44,11 +46,17 @@ class ReturnPaymentForm(ConfirmedForm):
     pounds = MoneyField("Amount returned", _AMOUNT)
     on = DayField("Paid out on", _DAY)
 
-    def entry(self, found: FoundPart) -> Entry:
-        """What a good form posts."""
+    def payment(self, found: FoundPart) -> Payment:
+        """What a good form asks for."""
         assert self.pounds.data is not None
         assert self.on.data
-        return refund_entry(found.claim, found.part, self.pounds.data, self.on.data)
+        return Payment(
+            PaymentKind.REFUND,
+            self.pounds.data,
+            self.on.data,
+            claim_id=found.claim.id,
+            payer_id=found.payer.id,
+        )
 
 
 class UndoPaymentForm(ConfirmedForm):
