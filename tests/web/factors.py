@@ -92,8 +92,8 @@ def form_token(client: Client, address: str) -> str:
 
 
 def is_signed_in(client: Client) -> bool:
-    """Whether the first page opens."""
-    return client.get("/").status_code == 200
+    """Whether the account page opens."""
+    return client.get("/account").status_code == 200
 
 
 def errors(response: TestResponse) -> list[str]:

@@ -77,14 +77,14 @@ def test_the_code_leads_to_no_other_host(
     assert "evil" not in answer.headers["Location"]
 
 
-@pytest.mark.parametrize("typed", ["", "12345", "1234567", "abcdef", "１２３４５６", "12 34"])
 def test_what_is_no_code_is_refused_and_not_counted(
-    client: Client, person: AppUser, session: Session, typed: str
+    client: Client, person: AppUser, session: Session
 ) -> None:
     enter_password(client, person.user)
-    answer = enter_code(client, typed)
-    assert answer.status_code == 422
-    assert errors(answer)
+    for typed in ("", "12345", "1234567", "abcdef", "１２３４５６", "12 34"):
+        answer = enter_code(client, typed)
+        assert answer.status_code == 422
+        assert errors(answer)
     assert fresh(session, person.user).wrong_code_count == 0
 
 
