@@ -20,6 +20,7 @@ class _Section(NamedTuple):
 
 
 _CLAIMS = frozenset({"claims", "claim_lines", "claim_decisions", "claim_payments", "clawbacks"})
+_PEOPLE = frozenset({"people", "person_accounts", "permissions"})
 _OF_A_CENTRE = (
     _Section(
         "Portfolio",
@@ -46,7 +47,7 @@ _OF_A_CENTRE = (
         Action.SET_PAYMENT_LIMIT,
         frozenset({"payment_limit"}),
     ),
-    _Section("People", "people.index", Action.VIEW_PEOPLE, frozenset({"people"})),
+    _Section("People", "people.index", Action.VIEW_PEOPLE, _PEOPLE),
 )
 
 

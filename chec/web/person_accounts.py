@@ -1,5 +1,6 @@
 """The account of a person of a centre: locked, unlocked, and freed of its second factor."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from flask import Blueprint, flash, g, redirect, render_template, url_for
@@ -11,6 +12,7 @@ from chec.models import Centre, User
 from chec.permissions import Action, Actor
 from chec.queries.centres import get_centre
 from chec.queries.people import Person, get_person
+from chec.rules.second_factor import reasons_not_to_reset
 from chec.web.access import acting, needs, viewer
 from chec.web.factor_changes import mail_about_reset
 from chec.web.forms.people import ActForm
@@ -54,7 +56,8 @@ def reset(centre_id: int, user_id: int) -> ResponseReturnValue:
         reset_second_factor(g.session, chosen.actor, chosen.user)
         post(mail_about_reset(chosen.user))
         return _done(chosen, "The second factor is taken away. The person is told by mail.")
-    return _to_confirm("people/reset.html", chosen, form)
+    nothing = reasons_not_to_reset(chosen.user, chosen.actor.user_id)
+    return _to_confirm("people/reset.html", chosen, form, nothing)
 
 
 class _Chosen(NamedTuple):
@@ -72,8 +75,10 @@ def _chosen(action: Action, centre_id: int, user_id: int) -> _Chosen:
     return _Chosen(centre, person, g.session.get_one(User, user_id), acting(action, centre_id))
 
 
-def _to_confirm(template: str, chosen: _Chosen, form: ActForm) -> ResponseReturnValue:
-    reasons = reasons_not_to_let_manage(g.session, chosen.actor, chosen.user)
+def _to_confirm(
+    template: str, chosen: _Chosen, form: ActForm, nothing_to_do: Sequence[str] = ()
+) -> ResponseReturnValue:
+    reasons = reasons_not_to_let_manage(g.session, chosen.actor, chosen.user) or nothing_to_do
     page = render_template(
         template, centre=chosen.centre, person=chosen.person, reasons=reasons, form=form
     )
