@@ -5,10 +5,12 @@ from flask_compress import Compress
 from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
 
-from chec.config import Settings, project_dir
+from chec import logs
+from chec.config import Settings, project_dir, reasons_not_to_start
 from chec.db import make_engine
 from chec.web import (
     access,
+    account,
     addresses,
     centres,
     charts,
@@ -18,21 +20,32 @@ from chec.web import (
     claims,
     clawbacks,
     contracts,
+    cookies,
+    devices,
+    doors,
     errors,
     headers,
     home,
     inbox,
     incoming_text,
+    invitations,
     investors,
     ledger,
+    limits,
     mailing,
     money,
     outcomes,
     payers,
+    payment_limit,
+    payment_requests,
     people,
+    permissions,
+    person_accounts,
     quarters,
     rendering,
+    request_log,
     returns,
+    roles,
     runs,
     sign_in,
     static_files,
@@ -43,6 +56,7 @@ from chec.web import (
 )
 
 BLUEPRINTS = (
+    account.pages,
     centres.pages,
     claim_decisions.pages,
     claim_lines.pages,
@@ -52,14 +66,20 @@ BLUEPRINTS = (
     contracts.pages,
     home.pages,
     inbox.pages,
+    invitations.pages,
     investors.pages,
     ledger.pages,
     money.pages,
     outcomes.pages,
     payers.pages,
+    payment_limit.pages,
+    payment_requests.pages,
     people.pages,
+    permissions.pages,
+    person_accounts.pages,
     quarters.pages,
     returns.pages,
+    roles.pages,
     runs.pages,
     transfers.pages,
     ventures.pages,
@@ -67,11 +87,13 @@ BLUEPRINTS = (
 
 
 def create_app(settings: Settings) -> Flask:
-    """The application on the database and with the secret that `settings` name.
+    """The application on the database and with the secrets that `settings` name.
 
-    Raises ValueError where there is no secret key: sessions signed with a known key are open doors.
+    Raises ValueError where the settings leave a door open, with a sentence for each.
     """
-    app = Flask(
+    if reasons := reasons_not_to_start(settings):
+        raise ValueError("\n".join(reasons))
+    app = request_log.LoggedFlask(
         __name__,
         template_folder=str(project_dir("templates")),
         static_folder=str(project_dir("static")),
@@ -82,43 +104,47 @@ def create_app(settings: Settings) -> Flask:
     charts.prepare(app, settings.data_dir / "charts")
     errors.prepare(app)
     static_files.prepare(app)
+    doors.prepare(app, settings)
     Htmx(app)
 
     # Before a view these run from top to bottom, after it from bottom to top.
+    request_log.prepare(app)
     Compress(app)
-    headers.prepare(app)
+    headers.prepare(app, settings)
     trail.prepare(app)
     mailing.prepare(app, settings)
     transaction.prepare(app, make_engine(settings.url))
     incoming_text.prepare(app)
+    app.before_request(doors.refuse_other_sites)
     CSRFProtect(app)
     sign_in.prepare(app, settings)
+    devices.prepare(app, settings)
     access.prepare(app)
 
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    limits.prepare(app, settings)  # last: at every route there is
     return app
 
 
 def application() -> Flask:
     """The application as the environment sets it up: `gunicorn "chec.app:application()"`."""
-    return create_app(Settings())
+    settings = Settings()
+    logs.write_to_stderr(settings.log_level)
+    app = create_app(settings)
+    transaction.connect(app)
+    return app
 
 
 def _configuration(settings: Settings) -> dict[str, object]:
-    for name in ("secret_key", "totp_key"):
-        if not getattr(settings, name).get_secret_value():
-            variable = f"CHEC_{name.upper()}"
-            raise ValueError(f"Set {variable} to a long random text, the same for every process.")
     return {
+        **cookies.session_cookie(settings),
         "SECRET_KEY": settings.secret_key.get_secret_value(),
-        "SESSION_COOKIE_NAME": "chec_session",
-        "SESSION_COOKIE_HTTPONLY": True,
-        "SESSION_COOKIE_SAMESITE": "Lax",
-        "SESSION_COOKIE_SECURE": settings.has_tls,
+        "PREFERRED_URL_SCHEME": "https" if settings.has_tls else "http",
+        "PROVIDE_AUTOMATIC_OPTIONS": False,
         "WTF_CSRF_TIME_LIMIT": None,  # a form is good for as long as the session it belongs to
         "WTF_CSRF_SSL_STRICT": False,  # our Referrer-Policy is stricter; the token is the check
-        "MAX_CONTENT_LENGTH": 64 * 1024 * 1024,
+        "MAX_CONTENT_LENGTH": max(incoming_text.MOST_BYTES.values()),
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
         "COMPRESS_MIMETYPES": ["text/html", "text/csv", "image/svg+xml"],
     }

@@ -60,8 +60,9 @@ def signed_in(
     actor = Actor(user.id, "", "127.0.0.1", clock.now())
     with open_session(app.extensions["chec_engine"], write=True) as rows:
         token = begin_sign_in(rows, actor, user.id, SignInMethod.PASSWORD)
+        as_they_are = rows.get_one(User, user.id)
         rows.commit()
-    return session_of(app, user, token, environ_base)
+    return session_of(app, as_they_are, token, environ_base)
 
 
 def session_of(
@@ -71,7 +72,6 @@ def session_of(
     now = clock.now()
     with app.test_request_context(environ_base=dict(environ_base)):
         session["_user_id"], session["_fresh"] = user.fs_uniquifier, True
-        session["_id"] = app.login_manager._session_identifier_generator()  # type: ignore[attr-defined]
         session["fs_paa"] = now.timestamp()
         session["sign_in"], session["seen_at"] = token, int(now.timestamp())
         form_token = generate_csrf()

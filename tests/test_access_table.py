@@ -16,10 +16,20 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 from werkzeug.test import TestResponse
 
-from chec.models import Cause, Centre, ClaimRecord, Organisation, ReturnsRun, Role, User, Venture
+from chec.models import (
+    Cause,
+    Centre,
+    ClaimRecord,
+    Organisation,
+    PaymentRequest,
+    ReturnsRun,
+    Role,
+    User,
+    Venture,
+)
 from chec.permissions import MAY, Action
 from chec.web.access import Access, declared_access
-from tests import builders
+from tests import builders, payments
 from tests.claim_parts import decide, line_of, pay
 from tests.client import Client
 from tests.jobs.ledgers import result_of, run_of
@@ -60,6 +70,7 @@ class Rows(NamedTuple):
     claim: int
     paid: Paid
     run: int
+    payment_request: int
     transfers: Mapping[Role, int]
     returns: Mapping[Role, int]
 
@@ -68,7 +79,8 @@ class Route(NamedTuple):
     """What a route is asked with, and who may own such a row.
 
     `part`: htmx asks for it. `shared`: it is about the centre, for whoever has a row there.
-    `own`: it is about whatever is the asker's.
+    `own`: it is about whatever is the asker's. `no_row`: it is asked for a row that nobody has.
+    `ends`: it ends the asker's sign-in.
     """
 
     values: Callable[[Rows, Role], dict[str, Any]]
@@ -76,6 +88,8 @@ class Route(NamedTuple):
     part: bool = False
     shared: bool = False
     own: bool = False
+    no_row: bool = False
+    ends: bool = False
 
 
 def of_the_centre(rows: Rows, _role: Role) -> dict[str, Any]:
@@ -100,6 +114,10 @@ def of_the_transfer(rows: Rows, role: Role) -> dict[str, Any]:
 
 def of_the_return(rows: Rows, role: Role) -> dict[str, Any]:
     return {"result_id": rows.returns[role]}
+
+
+def of_the_payment_request(rows: Rows, _role: Role) -> dict[str, Any]:
+    return {"request_id": rows.payment_request}
 
 
 def of_the_part(rows: Rows, _role: Role) -> dict[str, Any]:
@@ -131,6 +149,9 @@ def with_a_made_up_token(_rows: Rows, _role: Role) -> dict[str, Any]:
 
 
 TABLE = {
+    "account.end": Route(lambda _rows, _role: {"sign_in_id": NO_ROW}, no_row=True),
+    "account.show": Route(of_nobody, own=True),
+    "account.sign_out_everywhere": Route(of_nobody, own=True, ends=True),
     "centres.show": Route(of_the_centre),
     "centres.download": Route(of_the_centre),
     "claims.index": Route(of_the_centre, shared=True),
@@ -174,8 +195,12 @@ TABLE = {
     "money.distribute": Route(of_the_centre),
     "outcomes.index": Route(of_the_centre, shared=True),
     "outcomes.download": Route(of_the_centre, shared=True),
-    "outcomes.index": Route(of_the_centre, shared=True),
-    "outcomes.download": Route(of_the_centre, shared=True),
+    "payment_limit.change": Route(of_the_centre),
+    "payment_requests.index": Route(of_the_centre),
+    "payment_requests.show": Route(of_the_payment_request),
+    "payment_requests.approve": Route(of_the_payment_request),
+    "payment_requests.decline": Route(of_the_payment_request),
+    "payment_requests.withdraw": Route(of_the_payment_request),
     "payers.index": Route(of_the_centre, OF_A_CENTRE),
     "payers.show": Route(lambda rows, _role: {"centre_id": rows.centre, "payer_id": rows.payer}),
     "people.index": Route(of_the_centre),
@@ -190,8 +215,10 @@ TABLE = {
     "transfers.show": Route(of_the_transfer),
     "transfers.reverse": Route(of_the_transfer),
     "security.mf_recovery_codes": Route(of_nobody, own=True),
+    "security.change_password": Route(of_nobody, own=True),
     "security.two_factor_setup": Route(of_nobody, own=True),
     "security.two_factor_setup_validate": Route(with_a_made_up_token, own=True),
+    "security.verify": Route(of_nobody, own=True),
     "security.wan_delete": Route(of_nobody, own=True),
     "security.wan_register": Route(of_nobody, own=True),
     "security.wan_register_response": Route(with_a_made_up_token, own=True),
@@ -200,22 +227,20 @@ TABLE = {
     "ventures.show": Route(lambda rows, _role: {"venture_id": rows.venture}),
 }
 OPEN_TO_ALL = {
+    "security.forgot_password",
     "security.login",
     "security.logout",
     "security.mf_recovery",
+    "security.reset_password",
     "security.two_factor_token_validation",
     "security.wan_signin",
     "security.wan_signin_response",
     "static",
 }
 CLOSED = {
-    "security.change_password",
-    "security.forgot_password",
-    "security.reset_password",
     "security.static",
     "security.tf_select",
     "security.two_factor_rescue",
-    "security.verify",
 }
 
 
@@ -235,7 +260,7 @@ class World(NamedTuple):
 
 @pytest.fixture
 def world(engine: Engine, session: Session) -> World:
-    here, there = builders.a_centre(session), builders.a_centre(session)
+    here, there = (builders.a_centre(session, payment_limit_pence=0) for _ in range(2))
     own, neighbours, elsewhere = (Owners(session, centre) for centre in (here, here, there))
     people: dict[Role | None, User] = {role: own.add_person(session, role) for role in Role}
     people[None] = builders.a_user(session)
@@ -254,6 +279,7 @@ def world(engine: Engine, session: Session) -> World:
             claim=NO_ROW,
             paid=Paid(NO_ROW, NO_ROW, NO_ROW, NO_ROW),
             run=NO_ROW,
+            payment_request=NO_ROW,
             transfers=dict.fromkeys(Role, NO_ROW),
             returns=dict.fromkeys(Role, NO_ROW),
         ),
@@ -283,6 +309,7 @@ class Owners:
             venture=builders.a_venture(session, centre),
         )
         funded = builders.a_transfer(session, centre, Cause.TRANCHE, venture=self.venture)
+        self.payment_request = self._payment_request(session)
         self.transfers = dict.fromkeys(Role, drawn.id)
         self.transfers |= {Role.COMMISSIONER: paid.id, Role.PROVIDER: funded.id}
 
@@ -294,6 +321,12 @@ class Owners:
         line = line_of(session, claim)
         key = session.exec(select(ClaimRecord.id).where(ClaimRecord.line_id == line.id)).one()
         return Paid(claim.id, line.id, key, payment.transfer_id)
+
+    def _payment_request(self, session: Session) -> PaymentRequest:
+        """A tranche that waits for a second director."""
+        builders.a_transfer(session, self.centre, Cause.GRANT, pence=5_000)
+        tranche = payments.a_tranche(self.venture, 5_000)
+        return payments.ask(session, builders.an_actor(), self.centre, tranche)
 
     def add_person(self, session: Session, role: Role) -> User:
         user = builders.a_user(session)
@@ -325,6 +358,7 @@ class Owners:
             claim=self.claim.id,
             paid=self.paid,
             run=run.id,
+            payment_request=self.payment_request.id,
             transfers=self.transfers,
             returns=returns,
         )
@@ -347,6 +381,8 @@ def test_each_route_opens_to_its_roles_and_each_row_to_its_owner(app: Flask, wor
                 right = answers(app, endpoint, method, role, whose)
                 if status not in right:
                     wrong.append(f"{method} {endpoint}, {role}, row {whose}: {status}")
+                if TABLE[endpoint].ends:
+                    client.sign_in(user)
     assert not wrong, "\n".join(wrong)
 
 
@@ -366,7 +402,7 @@ def test_what_is_open_to_all_is_declared_so_and_the_rest_is_closed(app: Flask) -
         assert declared_access(app, endpoint) is Access.OPEN_TO_ALL
     for endpoint in CLOSED:
         assert declared_access(app, endpoint) is None
-    assert a_client(app).get("/verify").status_code == 404
+    assert a_client(app).get("/tf-rescue").status_code == 404
 
 
 def answers(
@@ -376,7 +412,7 @@ def answers(
     access = declared_access(app, endpoint)
     done = frozenset(range(200, 400)) | ({409, 422} if method == "POST" else set[int]())
     if access is Access.SIGNED_IN:
-        return done
+        return frozenset({404}) if TABLE[endpoint].no_row else done
     assert isinstance(access, Action)
     if role not in MAY[access]:
         return frozenset({403})

@@ -2,11 +2,12 @@
 
 from hashlib import sha256
 from secrets import token_urlsafe
+from uuid import uuid4
 
 from sqlmodel import Session, col, select
 
 from chec import audit
-from chec.models import Event, SignIn, SignInMethod
+from chec.models import Event, SignIn, SignInMethod, User
 from chec.models.references import reference
 from chec.permissions import Actor
 
@@ -44,17 +45,39 @@ def end_sign_in(session: Session, actor: Actor, sign_in: SignIn) -> None:
 
 
 def end_every_sign_in(session: Session, actor: Actor, user_id: int) -> int:
-    """How many open sign-ins of the user were ended; none of them opens anything any more."""
-    query = select(SignIn).where(SignIn.user_id == user_id, col(SignIn.ended_at).is_(None))
-    found = session.exec(query).all()
-    for sign_in in found:
-        sign_in.ended_at = actor.at
-        session.add(sign_in)
-    detail = f"{len(found)} open"
-    audit.record(session, actor, Event.SIGNED_OUT_EVERYWHERE, reference("user", user_id), detail)
-    return len(found)
+    """How many open sign-ins of the user were ended.
+
+    None of them opens anything any more, nor one that is half-way through, nor a link to a new
+    password.
+    """
+    session.get_one(User, user_id).fs_uniquifier = uuid4().hex
+    count = _end_all(session, actor, user_id)
+    subject = reference("user", user_id)
+    audit.record(session, actor, Event.SIGNED_OUT_EVERYWHERE, subject, f"{count} open")
+    return count
+
+
+def end_sign_ins_of_old_password(
+    session: Session, actor: Actor, user_id: int, how: str = ""
+) -> None:
+    """Record that the user has a new password, and `how` it was proved to be them.
+
+    Every open sign-in is ended.
+    """
+    count = _end_all(session, actor, user_id)
+    detail = ", ".join(part for part in (how, f"{count} open") if part)
+    audit.record(session, actor, Event.PASSWORD_CHANGED, reference("user", user_id), detail)
 
 
 def hash_of(token: str) -> str:
     """What is kept of a token: its SHA-256."""
     return sha256(token.encode()).hexdigest()
+
+
+def _end_all(session: Session, actor: Actor, user_id: int) -> int:
+    query = select(SignIn).where(SignIn.user_id == user_id, col(SignIn.ended_at).is_(None))
+    found = session.exec(query).all()
+    for sign_in in found:
+        sign_in.ended_at = actor.at
+        session.add(sign_in)
+    return len(found)

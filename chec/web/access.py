@@ -34,13 +34,17 @@ class Access(StrEnum):
 # Views of libraries; the others that flask-security brings stay closed.
 _OF_LIBRARIES = {
     "static": Access.OPEN_TO_ALL,
+    "security.change_password": Access.SIGNED_IN,
+    "security.forgot_password": Access.OPEN_TO_ALL,
     "security.login": Access.OPEN_TO_ALL,
     "security.logout": Access.OPEN_TO_ALL,
     "security.mf_recovery": Access.OPEN_TO_ALL,
     "security.mf_recovery_codes": Access.SIGNED_IN,
+    "security.reset_password": Access.OPEN_TO_ALL,
     "security.two_factor_setup": Access.SIGNED_IN,
     "security.two_factor_setup_validate": Access.SIGNED_IN,
     "security.two_factor_token_validation": Access.OPEN_TO_ALL,
+    "security.verify": Access.SIGNED_IN,
     "security.wan_delete": Access.SIGNED_IN,
     "security.wan_register": Access.SIGNED_IN,
     "security.wan_register_response": Access.SIGNED_IN,

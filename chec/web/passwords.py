@@ -7,8 +7,13 @@ from threading import Lock
 from typing import Any, TypedDict
 
 from argon2 import PasswordHasher
+from flask import g
 from flask_security import PasswordUtil
 from zxcvbn import zxcvbn
+
+from chec import clock
+from chec.queries.memberships import list_own_roles
+from chec.queries.viewers import get_viewer
 
 SHORTEST = 12
 LONGEST = 1000
@@ -37,7 +42,9 @@ class Passwords(PasswordUtil):
         self, password: str, is_register: bool, **known: Any
     ) -> tuple[list[str] | None, str]:
         """The faults of the password for `known["user"]`, if any; and the password normalised."""
-        words = (known["user"].name, known["user"].email)
+        user, today = known["user"], clock.today()
+        roles = list_own_roles(g.session, get_viewer(g.session, user.id, today), today)
+        words = (user.name, user.email, *(role.acts_for for role in roles))
         return faults_of_new_password(password, *words) or None, self.normalize(password)
 
 

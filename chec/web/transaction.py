@@ -3,13 +3,25 @@
 A POST that ends below 400 commits, everything else is rolled back; a GET never commits.
 """
 
+from contextlib import suppress
+
 from flask import Flask, Response, current_app, g, request
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from chec.db import open_session, write_from_here
 
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_VERIFY_A_PASSWORD = frozenset({"security.login", "security.verify"})
+_HASH_A_PASSWORD = frozenset(
+    {
+        "invitations.accept",
+        "security.change_password",
+        "security.forgot_password",
+        "security.login",
+        "security.reset_password",
+        "security.verify",
+    }
+)
 
 
 def prepare(app: Flask, engine: Engine) -> None:
@@ -18,6 +30,15 @@ def prepare(app: Flask, engine: Engine) -> None:
     app.before_request(_open)
     app.after_request(_finish)
     app.teardown_request(_close)
+
+
+def connect(app: Flask) -> None:
+    """Connect already, where the database answers: a restore waits until nobody is connected.
+
+    The process keeps the connection, and so is seen before anybody has asked it for a page.
+    """
+    with suppress(OperationalError):
+        app.extensions["chec_engine"].connect().close()
 
 
 def engine() -> Engine:
@@ -35,14 +56,13 @@ def begin_to_write() -> None:
 
 
 def _open() -> None:
-    # Signing in verifies a password, which takes its time by design: not while SQLite's only write
-    # lock is held.
-    g.writes = request.method in _UNSAFE and request.endpoint not in _VERIFY_A_PASSWORD
+    # Verifying or looking at a password takes its time: not while SQLite's only write lock is held.
+    g.writes = request.method in _UNSAFE and request.endpoint not in _HASH_A_PASSWORD
     g.session = open_session(engine(), write=g.writes)
 
 
 def _finish(response: Response) -> Response:
-    if _is_ours_to_commit() and response.status_code < 400:  # noqa: PLR2004  done, not refused
+    if request.method in _UNSAFE and response.status_code < 400:  # noqa: PLR2004  done, not refused
         g.is_committing = True
         g.session.commit()
     elif request.method in _UNSAFE:
@@ -60,8 +80,3 @@ def read_while_sent(response: Response) -> Response:
 def _close(_error: BaseException | None) -> None:
     if "session" in g and "is_read_while_sent" not in g:
         g.pop("session").close()
-
-
-def _is_ours_to_commit() -> bool:
-    # flask-security commits its own views.
-    return request.method in _UNSAFE and request.blueprint != "security"

@@ -9,8 +9,8 @@ from sqlmodel import Session, select
 from werkzeug.test import TestResponse
 
 from chec.models import AuditEvent, Event, User
+from chec.web.forms.sign_in import MISMATCH
 from chec.web.passwords import LONGEST, hash_password
-from chec.web.sign_in import MISMATCH
 from tests import builders
 from tests.client import Client, soup
 
@@ -139,8 +139,8 @@ def test_a_forged_sign_in_is_refused_and_says_what_to_do(client: Client, user: U
     assert "reload the page" in response.text
 
 
-def test_nobody_registers_or_resets_alone(client: Client) -> None:
-    for address in ("/register", "/reset", "/verify", "/change", "/us-signin"):
+def test_nobody_registers_alone(client: Client) -> None:
+    for address in ("/register", "/confirm", "/us-signin", "/tf-rescue", "/tf-select"):
         assert client.get(address).status_code == 404, address
 
 
