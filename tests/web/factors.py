@@ -140,6 +140,6 @@ def fresh(session: Session, user: User) -> User:
 def methods(session: Session) -> list[SignInMethod]:
     """How each sign-in was proved, from the first."""
     session.commit()
-    found = list(session.exec(select(SignIn.method).order_by(col(SignIn.id))))
+    found = session.exec(select(SignIn).order_by(col(SignIn.id))).all()
     session.commit()
-    return found
+    return [sign_in.method for sign_in in found]
