@@ -1,6 +1,6 @@
 """Whose role needs a second factor does nothing else before it is set up."""
 
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from flask import Flask
