@@ -4,7 +4,8 @@ Of signing in only failures count. On a device known to the account they count t
 other devices share the account's, and each address has its own. So nobody is locked out of a device
 they use by what others type, and a password reset makes any device one of those. What is counted is
 kept under keys that tell nothing (`devices.py`), for accounts that are not there as for those that
-are, in each process or in the store of the settings; while that is away, in each process.
+are, in each process or in the store of the settings; while that is away, in each process. Wrong
+codes of an app are counted in the database instead (`rules/second_factor.py`).
 """
 
 from collections.abc import Callable, Sequence
@@ -71,7 +72,8 @@ def prepare(app: Flask, settings: Settings) -> None:
 
 def may_mail(email: str) -> bool:
     """Whether another mail that nobody signed in asked for may go to this address; counts it."""
-    unasked = Limit(*UNASKED_MAIL, partial(account_key, email), at())
+    key = partial(account_key, email)
+    unasked = Limit(*UNASKED_MAIL, key, at(), methods=(request.method,))
     try:
         with _limited(current_app.extensions["chec_limiter"], unasked):
             return True
@@ -148,10 +150,6 @@ def _user() -> str:
     return keyed("user", half_way) if isinstance(half_way, str) else _address()
 
 
-def _takes_a_token(rule: Rule) -> bool:
-    return "token" in rule.arguments
-
-
 def _is_a_file(rule: Rule) -> bool:
     return rule.rule.endswith((".csv", ".json"))
 
@@ -163,11 +161,8 @@ def _takes_a_form(rule: Rule) -> bool:
 _SIGN_IN = at("security.login")
 _PASSKEY = at("security.wan_signin", "security.wan_signin_response")
 _PASSWORD_AGAIN = at("security.verify", "security.change_password", "security.wan_verify_response")
-_CODE = at(
-    "security.two_factor_token_validation",
-    "security.two_factor_setup_validate",
-    "security.mf_recovery",
-)
+_MAILED_LINK = at("invitations.accept", "security.reset_password")
+_RECOVERY_CODE = at("security.mf_recovery")
 _UPLOAD = at("claim_lines.upload", "contracts.import_document")
 _LOOKED_AT = ("GET", "HEAD")
 
@@ -197,11 +192,11 @@ LIMITS = (
         holds=_is_unknown_device,
     ),
     Limit("passkeys", "100 per 15 minutes", _address, _PASSKEY, only_failures=True),
-    Limit("codes", "10 per 15 minutes", _user, _CODE, only_failures=True),
+    Limit("recovery codes", "10 per 15 minutes", _user, _RECOVERY_CODE, only_failures=True),
     Limit("password again", "10 per 15 minutes", _user, _PASSWORD_AGAIN, only_failures=True),
     Limit("asking for a reset", "20 per hour", _address, at("security.forgot_password")),
     Limit(
-        *("links with a token", "60 per 15 minutes", _address, _takes_a_token),
+        *("links by mail", "60 per 15 minutes", _address, _MAILED_LINK),
         methods=(*_LOOKED_AT, "POST"),
     ),
     Limit("uploads", "60 per 10 minutes", _user, _UPLOAD),

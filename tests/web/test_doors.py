@@ -403,8 +403,9 @@ def committed(session: Session, user: User, *_more: object) -> User:
 
 def events(session: Session) -> list[tuple[str, str]]:
     rows = session.exec(select(AuditEvent).order_by(AuditEvent.id)).all()  # type: ignore[arg-type]
+    found = [(row.event, row.detail) for row in rows if row.event == Event.REFUSED]
     session.rollback()  # whoever reads with it holds SQLite's lock
-    return [(row.event, row.detail) for row in rows if row.event == Event.REFUSED]
+    return found
 
 
 def addresses_that_take(app: Flask, method: str) -> Iterator[str]:
