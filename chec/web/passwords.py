@@ -18,6 +18,7 @@ from chec.queries.viewers import get_viewer
 SHORTEST = 12
 LONGEST = 1000
 ADVICE = "Three or four words that have nothing to do with each other are easy to remember."
+_OTHERS = "Choose words that others would not think of."
 
 _MOST_LOOKED_AT = 32
 """Of a longer password the beginning has to do: how long it takes to look grows with the square."""
@@ -54,16 +55,16 @@ def faults_of_new_password(password: str, *words: str) -> list[str]:
     `words` are what others know of them: their name, their email address, their centre.
     """
     if len(password) < SHORTEST:
-        return [f"Use at least {SHORTEST} characters. {ADVICE}"]
+        return [f"Use at least {SHORTEST} characters."]
     if len(password) > LONGEST:
         return [f"Use at most {LONGEST:,} characters."]
     known = {part for word in ("chec", *words) for part in _parts(word)}
     # However it is typed, and without spaces, which add nothing.
     meant = "".join(unicodedata.normalize("NFKD", password).split())
     if _is_made_of(meant, known):
-        return [f"Others can guess this: it is made of your name, email or centre. {ADVICE}"]
+        return [f"Others can guess this: it is made of your name, email or centre. {_OTHERS}"]
     if not meant or not _is_hard_to_guess(meant, known):
-        return [f"Others can guess this: it is a common password, or a pattern. {ADVICE}"]
+        return [f"Others can guess this: it is a common password, or a pattern. {_OTHERS}"]
     return []
 
 
