@@ -43,18 +43,19 @@ from chec.actions.second_factors import (
 )
 from chec.config import Settings
 from chec.models import Event, SignInMethod, User
+from chec.models.references import reference
 from chec.permissions import Viewer
 from chec.rules.second_factor import WRONG_CODES, codes_taken_from
 from chec.web import passkeys, recovery_codes
 from chec.web.access import needs_second_factor
 from chec.web.factor_changes import actor_of, record, row_of, tell
-from chec.web.formats import moment
 from chec.web.forms.factors import (
     WRONG_CODE,
     WRONG_RECOVERY_CODE,
     CodeForm,
     OtherWaysForm,
     SetUpForm,
+    why_not_taken,
 )
 from chec.web.trail import note
 from chec.web.transaction import begin_to_write
@@ -208,7 +209,7 @@ def _answer(response: Response) -> Response:
     if "form_refused" not in g:
         return response
     if request.endpoint in _METHODS:
-        note(Event.SIGN_IN_FAILED, viewer=_half_way_viewer())
+        _note_failure(getattr(g.form_refused, "user", None))
     if request.endpoint == _CODE and "codes_taken_from" in g:
         return _start_again()
     if isinstance(g.form_refused, CodeForm) and g.form_refused.is_setup:
@@ -218,16 +219,17 @@ def _answer(response: Response) -> Response:
     return response
 
 
-def _half_way_viewer() -> Viewer:
-    form = g.form_refused
-    return Viewer(form.user.id if getattr(form, "user", None) else None)
+def _note_failure(user: User | None) -> None:
+    if user is None:
+        note(Event.SIGN_IN_FAILED)
+    else:
+        note(Event.SIGN_IN_FAILED, viewer=Viewer(user.id), about=[reference("user", user.id)])
 
 
 def _start_again() -> Response:
     tf_clean_session()  # type: ignore[no-untyped-call]
     flash(
-        f"Too many wrong codes. From {moment(g.codes_taken_from)} you can sign in with a code "
-        "again. Until then use a passkey or a recovery code, or set a new password.",
+        f"{why_not_taken()} Until then use a passkey or a recovery code, or set a new password.",
         "important",
     )
     return make_response(redirect(url_for("security.login")))

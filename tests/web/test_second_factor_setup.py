@@ -15,6 +15,7 @@ from chec.models import Event, User
 from chec.models.references import reference
 from tests.client import Client, soup
 from tests.web.factors import (
+    PASSWORD,
     STEP,
     a_user,
     an_app_user,
@@ -23,6 +24,7 @@ from tests.web.factors import (
     enter_password,
     errors,
     events,
+    form_token,
     fresh,
     is_signed_in,
     mails,
@@ -197,6 +199,39 @@ def test_a_second_factor_is_removed_with_its_recovery_codes(
     assert is_signed_in(other)
 
 
+@pytest.mark.parametrize("address", ["/tf-setup", "/mf-recovery-codes", "/wan-register"])
+def test_what_signs_in_is_changed_only_soon_after_signing_in(
+    app: Flask, client: Client, session: Session, address: str
+) -> None:
+    person = an_app_user(app, session, codes=2)
+    with time_machine.travel(clock.now(), tick=False) as time:
+        enter_password(client, person.user)
+        enter_code(client, code_of(app, person.secret))
+        time.shift(timedelta(minutes=14))
+        assert client.get(address).status_code == 200
+        time.shift(timedelta(minutes=2))
+        for answer in (client.get(address), client.post(address, data=with_token(client))):
+            assert answer.headers["Location"] == f"/verify?next={address}"
+        verify = f"/verify?next={address}"
+        for password, code in ((PASSWORD, "12"), ("wrong", code_of(app, person.secret))):
+            assert send(client, verify, password=password, code=code).status_code == 422
+        right = code_of(app, person.secret)
+        answer = send(client, verify, password=PASSWORD, code=right)
+        assert answer.headers["Location"] == address
+        assert client.get(address).status_code == 200
+        # The code has been used.
+        other = cast(Client, app.test_client())
+        enter_password(other, person.user)
+        assert enter_code(other, right).status_code == 422
+
+
+def test_without_an_app_the_password_is_enough_to_go_on(client: Client, user: User) -> None:
+    with time_machine.travel(clock.now() + timedelta(minutes=16), tick=False):
+        assert client.get("/tf-setup").headers["Location"].startswith("/verify")
+        answer = send(client, "/verify?next=/tf-setup", password=PASSWORD)
+        assert answer.headers["Location"] == "/tf-setup"
+
+
 def test_where_there_is_none_none_is_removed(client: Client, user: User, session: Session) -> None:
     answer = send(client, "/tf-setup", setup="disable")
     assert answer.status_code == 422
@@ -213,6 +248,11 @@ def test_the_other_ways_of_the_library_are_closed(client: Client, user: User) ->
     for address in ("/tf-rescue", "/tf-select"):
         assert client.get(address).status_code == 404
         assert client.post(address).status_code == 404
+
+
+def with_token(client: Client) -> dict[str, str]:
+    """A form that is no forgery."""
+    return {"csrf_token": form_token(client, "/account")}
 
 
 def begin(client: Client) -> TestResponse:

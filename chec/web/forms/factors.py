@@ -2,16 +2,18 @@
 
 from typing import Any
 
-from flask import g
+from flask import current_app, g
 from flask_login import current_user
 from flask_security import TwoFactorRescueForm, TwoFactorSetupForm, TwoFactorVerifyCodeForm
 from flask_security.recovery_codes import MfRecoveryCodesForm, MfRecoveryForm
 from wtforms import HiddenField, RadioField, StringField
 from wtforms.validators import InputRequired, Regexp
 
+from chec.models import User
 from chec.rules.second_factor import reasons_not_to_remove
 from chec.web.access import needs_second_factor
 from chec.web.factor_changes import row_of
+from chec.web.formats import moment
 from chec.web.forms.base import SaysWhatWasRefused
 
 WRONG_CODE = (
@@ -21,6 +23,34 @@ WRONG_CODE = (
 WRONG_RECOVERY_CODE = (
     "This is none of your recovery codes, or it was used already. Check it, or enter another one."
 )
+
+
+def code_field() -> StringField:
+    """The field for the six digits."""
+    return StringField(
+        "Code",
+        [
+            InputRequired("Enter the code that your authenticator app shows."),
+            Regexp("^[0-9]{6}$", message="A code has six digits. Enter the one your app shows."),
+        ],
+        filters=[lambda typed: "".join((typed or "").split())],
+        description="Six digits that your authenticator app shows.",
+    )
+
+
+def is_code_of(user: User, code: str) -> bool:
+    """Whether the user's app shows this code; if so, it is used up."""
+    security = current_app.extensions["security"]
+    window = current_app.config["SECURITY_TWO_FACTOR_AUTHENTICATOR_VALIDITY"]
+    return bool(security.totp_factory.verify_totp(code, user.tf_totp_secret, user, window))
+
+
+def why_not_taken() -> str:
+    """What was wrong with the code that `is_code_of` has just refused."""
+    again = g.get("codes_taken_from")
+    if again is None:
+        return WRONG_CODE
+    return f"Too many wrong codes. From {moment(again)} a code is taken again."
 
 
 class RemembersRefusal(SaysWhatWasRefused):
@@ -55,15 +85,7 @@ class SetUpForm(RemembersRefusal, TwoFactorSetupForm):
 class CodeForm(RemembersRefusal, TwoFactorVerifyCodeForm):
     """The six digits of an authenticator app."""
 
-    code = StringField(
-        "Code",
-        [
-            InputRequired("Enter the code that your authenticator app shows."),
-            Regexp("^[0-9]{6}$", message="A code has six digits. Enter the one your app shows."),
-        ],
-        filters=[lambda typed: "".join((typed or "").split())],
-        description="Six digits that your authenticator app shows.",
-    )
+    code = code_field()
 
 
 class OtherWaysForm(TwoFactorRescueForm):

@@ -19,7 +19,7 @@ from chec.models.references import reference
 from chec.permissions import Viewer
 from chec.web import passwords
 from chec.web.factor_changes import row_of
-from chec.web.forms.factors import RemembersRefusal
+from chec.web.forms.factors import RemembersRefusal, code_field, is_code_of, why_not_taken
 from chec.web.limits import may_mail
 from chec.web.sessions import end_this_sign_in
 from chec.web.trail import note
@@ -82,18 +82,27 @@ class SignOutForm(flask_security.LogoutForm):
 
 
 class PasswordAgainForm(RemembersRefusal, flask_security.VerifyForm):
-    """The password once more, before what needs a fresh sign-in."""
+    """What signs in, once more, before what needs a fresh sign-in: the password, and a code."""
 
     password = _present_password("Password", "Enter your password.", WRONG_PASSWORD)
+    code = code_field()
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not current_user.has_second_factor:
+            del self.code
 
     def validate(self, **options: Any) -> bool:
-        """Whether it is the password."""
+        """Whether it is the password, and the code of whoever has an app for it."""
+        user = row_of(current_user)
         if super().validate(**options):
-            _keep_hashed_anew(row_of(self.user))
-            return True
+            _keep_hashed_anew(user)
+            if "code" not in self or is_code_of(user, str(self.code.data)):
+                return True
+            self.code.errors = [why_not_taken()]
         if self.password.data:
-            _note_failure(self.user, by=self.user)
-        return False
+            _note_failure(user, by=user)
+        return self.taken(False)
 
 
 class ChangePasswordForm(RemembersRefusal, flask_security.ChangePasswordForm):
