@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
 from tempfile import TemporaryFile
+from time import monotonic, sleep
 from typing import IO, Any
 
 import sqlalchemy as sa
@@ -30,6 +31,7 @@ _CONNECTED = (
     "Somebody else is connected to the database. Stop the web and every worker, and close every"
     " other program that is connected; pg_stat_activity lists them."
 )
+_SECONDS_TO_WAIT = 2
 _OTHERS = sa.text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
     " AND pid <> pg_backend_pid() AND usesysid IS NOT NULL"  # without one: the server's own
@@ -94,8 +96,7 @@ def alone(engine: Engine) -> Iterator[Connection]:
     """
     with engine.begin() as connection:
         _lock(connection)
-        if connection.scalar(_OTHERS):
-            raise RuleBroken(_CONNECTED)
+        _refuse_others(connection)
         yield connection
 
 
@@ -123,6 +124,16 @@ def _lock(connection: Connection) -> None:
             connection.execute(sa.text(f"LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE"))
     except OperationalError as error:
         raise RuleBroken(_CONNECTED) from error
+
+
+def _refuse_others(connection: Connection) -> None:
+    """A session outlives its process for a moment: that long it is waited for."""
+    until = monotonic() + _SECONDS_TO_WAIT
+    while connection.scalar(_OTHERS):
+        if monotonic() > until:
+            raise RuleBroken(_CONNECTED)
+        sleep(0.1)
+        connection.execute(sa.text("SELECT pg_stat_clear_snapshot()"))
 
 
 def _play(driver: Any, file: Path, *options: str) -> None:

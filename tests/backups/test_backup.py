@@ -21,7 +21,7 @@ from tests.backups.commands import Chec
 
 def recorded(engine: Engine, event: Event) -> list[AuditEvent]:
     with open_session(engine, write=False) as session:
-        query = select(AuditEvent).where(AuditEvent.event == event).order_by(AuditEvent.id)
+        query = select(AuditEvent).where(AuditEvent.event == event)
         return list(session.exec(query))
 
 

@@ -15,12 +15,14 @@ from chec.jobs.worker import Worker
 LEASE = timedelta(seconds=0.6)
 
 # A server that has imported everything and holds nothing forks each process, in milliseconds.
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["chec.jobs.worker", "adbc_driver_postgresql.dbapi"])
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(
+    ["chec.jobs.worker", "chec.backups.restore", "adbc_driver_postgresql.dbapi"]
+)
 
 
 def start_worker(url: str) -> BaseProcess:
-    process = _processes.Process(target=_work, args=[url], daemon=True)
+    process = PROCESSES.Process(target=_work, args=[url], daemon=True)
     process.start()
     return process
 
