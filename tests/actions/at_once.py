@@ -35,3 +35,25 @@ def at_once(engine: Engine, *acts: Callable[[Session], T]) -> list[T | RuleBroke
 
     with ThreadPoolExecutor(len(acts)) as people:
         return list(people.map(do, range(len(acts))))
+
+
+def one_after_the_other(
+    engine: Engine, first: Callable[[Session], T], second: Callable[[Session], T]
+) -> list[T | RuleBroken]:
+    """What came of both, where the second begins when the first is done and not committed."""
+
+    def wait() -> T | RuleBroken:
+        with open_session(engine, write=True) as session:
+            try:
+                done = second(session)
+            except RuleBroken as refused:
+                return refused
+            session.commit()
+        return done
+
+    with ThreadPoolExecutor(1) as other, open_session(engine, write=True) as session:
+        done = first(session)
+        waiting = other.submit(wait)
+        sleep(_LONG)
+        session.commit()
+        return [done, waiting.result()]
