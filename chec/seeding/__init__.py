@@ -15,6 +15,7 @@ from chec.seeding.claims import claims
 from chec.seeding.contracts import contracts
 from chec.seeding.files import Calendar, SeedFiles
 from chec.seeding.money import money
+from chec.seeding.payments import payment_requests
 from chec.seeding.sign_ins import SignIn, list_sign_ins
 from chec.seeding.timeline import tell
 
@@ -35,5 +36,6 @@ def load_demo(session: Session, today: date, hash_password: Callable[[str], str]
         told.agree_instruments()
         told.add_people(hash_password)
         found: dict[str, Contract] = {}
-        tell([*contracts(told, found), *money(told), *claims(told, found)])
+        acts = [*contracts(told, found), *money(told), *claims(told, found)]
+        tell([*acts, *payment_requests(told)])
     return list_sign_ins()

@@ -14,10 +14,11 @@ from functools import partial
 from sqlmodel import Session, select
 
 from chec.actions.claim_decisions import decide_claim
-from chec.actions.claim_payments import record_payment, return_payment, undo_payment
+from chec.actions.claim_payments import record_payment, undo_payment
 from chec.actions.claim_records import upload_records
 from chec.actions.claims import enter_counts, prepare_claim, submit_claim, withdraw_claim
 from chec.actions.clawbacks import claw_back
+from chec.actions.payment_requests import request_payment
 from chec.clock import london_day
 from chec.finance.money import parse_pounds
 from chec.models import (
@@ -27,12 +28,14 @@ from chec.models import (
     ClaimPayment,
     ClaimRecord,
     Contract,
+    PaymentKind,
     RejectionReason,
 )
 from chec.queries.claim_decisions import list_asked_lines
 from chec.queries.claim_values import value_of_draft
 from chec.queries.contracts import newest_of
 from chec.rules.claim_approval import Rejection
+from chec.rules.payment_request import Payment
 from chec.seeding.centres import CentreTold
 from chec.seeding.files import Calendar, SeedFiles, known_at, moment
 from chec.seeding.timeline import Act
@@ -115,14 +118,12 @@ class _Claims:
                     idempotency_key=key,
                 )
             case "return":
-                return_payment(
-                    self.session,
-                    director,
-                    part,
-                    pence=parse_pounds(row["pounds"]),
-                    returned_on=on,
-                    idempotency_key=key,
+                pence = parse_pounds(row["pounds"])
+                back = Payment(
+                    PaymentKind.REFUND, pence, on, claim_id=part.claim_id, payer_id=part.payer_id
                 )
+                told = (self.session, director, self.told.centre, back)
+                request_payment(*told, idempotency_key=key)
             case "undo payment":
                 undo_payment(self.session, director, self.last_paid[last], row["words"])
 

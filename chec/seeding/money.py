@@ -9,17 +9,24 @@ from chec.actions.ledger import post_transfer
 from chec.actions.quarters import close_quarter
 from chec.finance.money import parse_pounds
 from chec.finance.periods import Quarter, quarter_of
-from chec.models import Cause
+from chec.models import Cause, PaymentKind
 from chec.queries.accounts import directory_of
 from chec.rules.account_name import account_key
 from chec.rules.funding_agreement import Promised
+from chec.rules.payment_request import Payment
 from chec.rules.posting import Entry
 from chec.seeding.centres import CentreTold
 from chec.seeding.files import known_at, moment
+from chec.seeding.payments import paid
 from chec.seeding.timeline import Act
 
-CLOSED_AFTER_MONTHS = 24
+CLOSED_AFTER_MONTHS = 6
 CLOSED_WITHIN = timedelta(days=45)
+ASKED_FOR = {
+    Cause.TRANCHE: PaymentKind.TRANCHE,
+    Cause.RUNNING_COST: PaymentKind.RUNNING_COST,
+}
+"""What a director asks for; a distribution of the files has its shares from elsewhere."""
 
 
 def money(told: CentreTold) -> Iterator[Act]:
@@ -57,7 +64,18 @@ def _transfers(told: CentreTold) -> Iterator[Act]:
             reference=row["reference"],
             memo=row["memo"],
         )
-        yield Act(known_at(on), partial(_post, told, entry))
+        if kind := ASKED_FOR.get(entry.cause):
+            payment = Payment(
+                kind,
+                entry.pence,
+                on,
+                venture_id=entry.debit.venture_id,
+                reference=entry.reference,
+                memo=entry.memo,
+            )
+            yield from paid(told, payment)
+        else:
+            yield Act(known_at(on), partial(_post, told, entry))
 
 
 def _post(told: CentreTold, entry: Entry, at: datetime, key: str) -> None:
