@@ -27,6 +27,7 @@ _NOT_THROUGH_TLS = (
 )
 _ANOTHER_NAME = "This site has another address.\n"
 _PACKED = "Send it without a Content-Encoding.\n"
+_WITHOUT_LENGTH = "Send it with a Content-Length.\n"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
@@ -90,6 +91,8 @@ class Door:
             return 400, _ANOTHER_NAME
         if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
             return 415, _PACKED
+        if "HTTP_TRANSFER_ENCODING" in environ:
+            return 411, _WITHOUT_LENGTH
         return None
 
     def _is_served(self, environ: "WSGIEnvironment") -> bool:
