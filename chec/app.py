@@ -12,6 +12,7 @@ from chec.web import (
     access,
     account,
     addresses,
+    audit_trail,
     centres,
     charts,
     claim_decisions,
@@ -25,6 +26,7 @@ from chec.web import (
     doors,
     errors,
     headers,
+    histories,
     home,
     inbox,
     incoming_text,
@@ -57,6 +59,7 @@ from chec.web import (
 
 BLUEPRINTS = (
     account.pages,
+    audit_trail.pages,
     centres.pages,
     claim_decisions.pages,
     claim_lines.pages,
@@ -64,6 +67,7 @@ BLUEPRINTS = (
     claims.pages,
     clawbacks.pages,
     contracts.pages,
+    histories.pages,
     home.pages,
     inbox.pages,
     invitations.pages,

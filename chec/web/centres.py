@@ -85,7 +85,7 @@ def download(centre_id: int) -> Response:
     sort = sort_of(SORTED_BY, "name")
     ventures = list_ventures(g.session, viewer(), centre_id, run, form.chosen(), sort=sort)
     name = f"{reference('centre', centre_id)} ventures"
-    return csv_download(name, COLUMNS, _cells(ventures))
+    return csv_download(name, COLUMNS, _cells(ventures), filtered_by=form.filled)
 
 
 def _return_of(run: ReturnsRun | None, result: ReturnsResult | None) -> dict[str, Any]:

@@ -135,7 +135,8 @@ def download(claim_id: int) -> Response:
         return refusal_page(form.refusals)
     rows = _rows(found, form.measure.data or None)
     name = f"records-{reference('claim', claim_id)}"
-    return csv_download(name, COLUMNS, _cells(rows, shows_persons=_shows_persons(found)))
+    cells = _cells(rows, shows_persons=_shows_persons(found))
+    return csv_download(name, COLUMNS, cells, filtered_by=form.filled, row_count=len(rows))
 
 
 @pages.route("/records/remove", methods=["GET", "POST"])

@@ -97,7 +97,8 @@ def download(centre_id: int) -> Response:
         return refusal_page(form.refusals)
     sort = sort_of(SORTED_BY, "-claim")
     claims = list_claims(g.session, viewer(), centre_id, form.chosen(), sort=sort)
-    return csv_download(f"claims-{reference('centre', centre_id)}", COLUMNS, _cells(claims))
+    name = f"claims-{reference('centre', centre_id)}"
+    return csv_download(name, COLUMNS, _cells(claims), filtered_by=form.filled)
 
 
 @pages.route(f"{_OF_A_CENTRE}/new", methods=["GET", "POST"])

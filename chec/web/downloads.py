@@ -14,13 +14,23 @@ from chec.web.transaction import read_while_sent
 _OPENS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def csv_download(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
+def csv_download(
+    name: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    filtered_by: Iterable[str] = (),
+    row_count: int | None = None,
+) -> Response:
     """The file `name`.csv for the browser to keep, sent row by row as `rows` gives them.
 
     Give amounts as numbers (`Decimal` pounds) and dates as dates: text that opens like a formula is
-    preceded by an apostrophe, numbers below zero are not.
+    preceded by an apostrophe, numbers below zero are not. The trail is told by which fields the
+    rows are filtered, and how many they are, if that is known.
     """
-    note(Event.DOWNLOADED, viewer=viewer())
+    fields = ", ".join(filtered_by)
+    detail = f"filtered by {fields}" if fields else ""
+    note(Event.DOWNLOADED, viewer=viewer(), detail=detail, row_count=row_count)
     file = Response(
         stream_with_context(_lines(columns, rows)),
         content_type="text/csv; charset=utf-8",

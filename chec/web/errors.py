@@ -112,26 +112,27 @@ def refusal_page(reasons: list[tuple[str, str]]) -> Response:
 
 
 def _not_found(_error: NotFound) -> Response:
+    _note_if_signed_in("It is not there, or not theirs.")
     return _page(404)
 
 
 def _not_allowed(_error: NotAllowed) -> Response:
-    _note_refusal()
+    _note_refusal("Their role does not open it.")
     return _page(403)
 
 
 def _rule_broken(error: RuleBroken) -> Response:
-    _note_refusal(" ".join(error.reasons))
+    _note_refusal("A rule forbids it.")  # which one, the reasons say in words that anybody typed
     return _page(409, reasons=error.reasons)
 
 
 def _csrf_failed(_error: CSRFError) -> Response:
-    _note_forgery("The token of the form was not right.")
+    _note_if_signed_in("The token of the form was not right.")
     return _page(400, texts=_CSRF)
 
 
 def _from_another_site(_error: FromAnotherSite) -> Response:
-    _note_forgery("It came from another site.")
+    _note_if_signed_in("It came from another site.")
     return _page(403, texts=_FROM_ANOTHER_SITE)
 
 
@@ -200,10 +201,10 @@ def _asked_again() -> str | None:
     return request.path if request.method == "POST" and "GET" in methods else None
 
 
-def _note_refusal(reasons: str = "") -> None:
-    note(Event.REFUSED, viewer=viewer(), detail=reasons)
+def _note_refusal(why: str) -> None:
+    note(Event.REFUSED, viewer=viewer(), detail=why)
 
 
-def _note_forgery(reason: str) -> None:
+def _note_if_signed_in(why: str) -> None:
     if viewer().user_id:  # anybody can send anything; the trail is not theirs to fill
-        _note_refusal(reason)
+        _note_refusal(why)

@@ -28,6 +28,11 @@ def moment(value: datetime) -> str:
     return f"{day(value)} at {value.astimezone(LONDON):%H:%M}"
 
 
+def clock_time(value: datetime) -> str:
+    """`14:05`, in London."""
+    return f"{value.astimezone(LONDON):%H:%M}"
+
+
 def pounds(pence: int, *, whole: bool = False) -> str:
     """`£1,250.50`; with `whole`, an amount of whole pounds goes without its pence."""
     return format_pounds(pence, whole=whole)
@@ -59,6 +64,7 @@ def ref(key: int, noun: str) -> str:
 
 
 FILTERS: dict[str, Callable[..., str]] = {
+    "clock_time": clock_time,
     "date": day,
     "moment": moment,
     "multiple": multiple,

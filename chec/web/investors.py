@@ -69,7 +69,8 @@ def statement(centre_id: int, investor_id: int) -> Response:
     """Every drawdown and distribution up to the latest run, as a file."""
     found = get_investor(g.session, viewer(), centre_id, investor_id)
     name = f"Statement {reference('organisation', investor_id)}"
-    return csv_download(name, COLUMNS, _cells(found, _position(found)["flows"]))
+    flows = _position(found)["flows"]
+    return csv_download(name, COLUMNS, _cells(found, flows), row_count=len(flows))
 
 
 def _position(found: InvestorOfCentre) -> dict[str, Any]:

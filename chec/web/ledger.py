@@ -65,7 +65,8 @@ def download(centre_id: int) -> Response:
     if not form.validate():
         return refusal_page(form.refusals)
     rows = _cells(_chosen(form, centre_id), centre_id, names)
-    return csv_download(f"ledger-{reference('centre', centre_id)}", COLUMNS, rows)
+    name = f"ledger-{reference('centre', centre_id)}"
+    return csv_download(name, COLUMNS, rows, filtered_by=form.filled)
 
 
 @pages.get("/accounts")

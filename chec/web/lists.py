@@ -60,15 +60,21 @@ class Page:
         return parameters
 
 
+def place_in_address() -> dict[str, int | None]:
+    """Where a list without page numbers goes on: `before` or `after` the row of this number.
+
+    Raises NotFound for anything that is no number.
+    """
+    told = {name: request.args.get(name, "") for name in ("before", "after")}
+    return {name: _number(text) if text else None for name, text in told.items()}
+
+
 def page_of(total: int, per_page: int = PER_PAGE) -> Page:
     """The page that the address asks for; the first where it asks for none.
 
     Raises NotFound where there is no such page.
     """
-    text = request.args.get("page", "1")
-    if not (text.isascii() and text.isdecimal() and len(text) <= 9):  # noqa: PLR2004
-        raise NotFound
-    page = Page(int(text), total, per_page)
+    page = Page(_number(request.args.get("page", "1")), total, per_page)
     if not 1 <= page.number <= page.last:
         raise NotFound
     return page
@@ -78,3 +84,9 @@ def sort_of(columns: Collection[str], default: str) -> str:
     """What the address sorts by: a column, or `-column` for descending; else `default`."""
     sort = request.args.get("sort", default)
     return sort if sort.removeprefix("-") in columns else default
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9):  # noqa: PLR2004
+        raise NotFound
+    return int(text)

@@ -79,6 +79,8 @@ def _of_the_viewer(viewer: Viewer, centre: Centre | None) -> list[dict[str, Any]
         entries = []  # they are told apart on the home page
     if viewer.organisations(Action.DECIDE_CLAIM, Role.COMMISSIONER):
         entries.append(_entry("Inbox", "inbox.index", frozenset({"inbox"})))
+    if viewer.may(Action.VIEW_TRAIL):
+        entries.append(_entry("Audit trail", "audit_trail.index", frozenset({"audit_trail"})))
     if centre is None:
         return entries
     for key in viewer.organisations(Action.VIEW_INVESTOR, Role.INVESTOR):

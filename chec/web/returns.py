@@ -56,7 +56,8 @@ def download(result_id: int) -> Response:
     result = get_result(g.session, viewer(), result_id)
     run = get_run(g.session, viewer(), result.run_id)
     name = f"Flows of {reference('returns_result', result_id)}"
-    return csv_download(name, COLUMNS, _cells(list_flows(g.session, run, result)))
+    flows = list_flows(g.session, run, result)
+    return csv_download(name, COLUMNS, _cells(flows), row_count=len(flows))
 
 
 def _name_of(result: ReturnsResult, centre_id: int) -> str:

@@ -4,7 +4,9 @@ It is noted while the request runs and written after its transaction has ended, 
 its own. What has happened by then has happened: a trail that cannot be written does not undo it.
 """
 
+import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from flask import Flask, Response, current_app, g, request
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,8 +14,21 @@ from sqlalchemy.exc import SQLAlchemyError
 from chec import audit, clock
 from chec.db import open_session
 from chec.models import Event
+from chec.models.references import reference
 from chec.permissions import Actor, Viewer
+from chec.queries.things_named import centre_of
 from chec.web.transaction import engine
+
+_PART = re.compile(r"<(?:reference\('(?P<noun>\w+)'\):|\w+:)?(?P<name>\w+)>")
+"""What stands for a part of the address in a route."""
+
+
+class _Noted(NamedTuple):
+    actor: Actor
+    event: Event
+    detail: str
+    about: Sequence[str]
+    row_count: int | None
 
 
 def prepare(app: Flask) -> None:
@@ -22,12 +37,17 @@ def prepare(app: Flask) -> None:
 
 
 def note(
-    event: Event, *, viewer: Viewer | None = None, detail: str = "", about: Sequence[str] = ()
+    event: Event,
+    *,
+    viewer: Viewer | None = None,
+    detail: str = "",
+    about: Sequence[str] = (),
+    row_count: int | None = None,
 ) -> None:
     """Have `event` recorded about this request's path, whatever becomes of its transaction.
 
-    `about` are the references in whose histories it belongs too. Neither path nor detail may hold
-    personal data, an email address typed wrongly included.
+    It belongs to the centre of what the path names, and to the histories of that and of `about`.
+    `detail` may hold no personal data, an email address typed wrongly included.
     """
     held = sorted(grant.acting_for for grant in viewer.grants) if viewer else []
     actor = Actor(
@@ -36,25 +56,47 @@ def note(
         address=request.remote_addr or "",
         at=clock.now(),
     )
-    g.setdefault("noted", []).append((actor, event, detail, about))
+    g.setdefault("noted", []).append(_Noted(actor, event, detail, about, row_count))
 
 
 def _write(response: Response) -> Response:
-    noted = g.pop("noted", [])
+    noted: list[_Noted] = g.pop("noted", [])
     if noted:
-        subject = f"{request.method} {_path_without_token()}"
+        subject, named = _told_of_path()
         try:
             with open_session(engine(), write=True) as session:
-                for actor, event, detail, about in noted:
-                    audit.record(session, actor, event, subject, detail, about=about)
+                centre_id = centre_of(session, named)
+                for each in noted:
+                    audit.record(
+                        session,
+                        each.actor,
+                        each.event,
+                        subject,
+                        each.detail,
+                        centre_id=centre_id,
+                        about=[*named, *each.about],
+                        row_count=each.row_count,
+                    )
                 session.commit()
         except SQLAlchemyError as error:
-            lost = ", ".join(f"{event} at {actor.at.isoformat()}" for actor, event, *_ in noted)
+            lost = ", ".join(f"{each.event} at {each.actor.at.isoformat()}" for each in noted)
             why = type(error).__name__  # what it says may hold the row, and so personal data
             current_app.logger.critical("Not in the audit trail: %s, %s: %s", lost, subject, why)
     return response
 
 
-def _path_without_token() -> str:
-    token = (request.view_args or {}).get("token")
-    return request.path.replace(token, "(token)") if token else request.path
+def _told_of_path() -> tuple[str, list[str]]:
+    """Method and path, and the references in it.
+
+    What else somebody can type into a path stands there by its name: it may be a text or a secret.
+    """
+    named: list[str] = []
+
+    def told(part: re.Match[str]) -> str:
+        if not part["noun"]:
+            return f"<{part['name']}>"
+        named.append(reference(part["noun"], (request.view_args or {})[part["name"]]))
+        return named[-1]
+
+    path = _PART.sub(told, request.url_rule.rule) if request.url_rule else ""
+    return f"{request.method} {path}".strip(), named

@@ -60,6 +60,11 @@ class FilterForm(SaysWhatWasRefused, wtforms.Form):  # type: ignore[misc]
         super().__init__(request.args)
 
     @property
+    def filled(self) -> list[str]:
+        """After `validate()`: the names of the fields that filter something."""
+        return sorted(field.name for field in self if field.data)
+
+    @property
     def refusals(self) -> list[tuple[str, str]]:
         """After `validate()`: the label of each field that is not valid, and why."""
         return [(field.label.text, str(error)) for field in self for error in field.errors]

@@ -1,0 +1,79 @@
+"""The whole audit trail of the centres that somebody administers."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from flask import Blueprint, Response, g, render_template
+
+from chec.models import AuditEvent
+from chec.models.references import reference
+from chec.permissions import Action
+from chec.queries.audit_chain import head_of
+from chec.queries.audit_trail import each_event, list_persons, list_trail
+from chec.queries.centres import list_centres
+from chec.queries.things_named import things_named
+from chec.web.access import needs, viewer
+from chec.web.downloads import csv_download
+from chec.web.errors import refusal_page
+from chec.web.forms.audit_trail import TrailFilterForm
+from chec.web.lists import PER_PAGE, place_in_address
+from chec.web.trail_words import changes_in_words, rows_of, texts_of
+
+pages = Blueprint("audit_trail", __name__, url_prefix="/audit")
+
+COLUMNS = (
+    *("number", "at", "person", "user", "acting for", "event", "on", "centre", "changes"),
+    *("detail", "rows", "content hash", "from", "hash"),
+)
+
+
+@pages.get("")
+@needs(Action.VIEW_TRAIL)
+def index() -> tuple[str, int]:
+    """Who did what, newest first, and where the chain of it ends."""
+    people = list_persons(g.session, viewer())
+    form, head = _filter_form(people), head_of(g.session)
+    if not form.validate():
+        return render_template("trail/index.html", form=form, head=head, page=None), 422
+    page = list_trail(g.session, viewer(), form.chosen(), **place_in_address(), limit=PER_PAGE)
+    things = things_named(g.session, texts_of(page.events))
+    rows = rows_of(page.events, people, things)
+    return render_template("trail/index.html", form=form, head=head, page=page, rows=rows), 200
+
+
+@pages.get("/events.csv")
+@needs(Action.VIEW_TRAIL)
+def download() -> Response:
+    """The same events as a file."""
+    people = list_persons(g.session, viewer())
+    form = _filter_form(people)
+    if not form.validate():
+        return refusal_page(form.refusals)
+    events = each_event(g.session, viewer(), form.chosen())
+    return csv_download("audit trail", COLUMNS, _cells(events, people), filtered_by=form.filled)
+
+
+def _filter_form(people: Mapping[int, str]) -> TrailFilterForm:
+    form = TrailFilterForm()
+    centres = list_centres(g.session, viewer(), Action.VIEW_TRAIL)
+    form.offer(people=people, centres={centre.id: centre.name for centre in centres})
+    return form
+
+
+def _cells(events: Iterable[AuditEvent], people: Mapping[int, str]) -> Iterator[tuple[object, ...]]:
+    for each in events:
+        yield (
+            each.id,
+            each.at.isoformat(),
+            people.get(each.user_id or 0, ""),
+            reference("user", each.user_id) if each.user_id else "",
+            each.acting_for,
+            each.event,
+            each.subject,
+            reference("centre", each.centre_id) if each.centre_id else "",
+            changes_in_words(each),
+            each.detail,
+            each.row_count,
+            each.content_hash,
+            each.address,
+            each.hash,
+        )

@@ -1,0 +1,155 @@
+"""How an event of the audit trail is written for people: what changed, on what, and by whom."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from markupsafe import Markup, escape
+
+from chec.finance.money import format_pounds
+from chec.models import AuditEvent, OrganisationKind
+from chec.models.references import reference
+from chec.permissions import Action
+from chec.queries.things_named import REFERENCE, Named, split_reference
+from chec.web.access import viewer
+from chec.web.addresses import link_to
+from chec.web.formats import sentence_case, short_day
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ONE = {
+    "claim": ("claims.show", "claim_id", Action.VIEW_CLAIM),
+    "contract": ("contracts.show", "contract_id", Action.VIEW_CONTRACT),
+    "payment_request": (
+        "payment_requests.show",
+        "request_id",
+        Action.VIEW_PAYMENT_REQUESTS,
+    ),
+    "returns_run": ("runs.show", "run_id", Action.VIEW_RUNS),
+    "transfer": ("transfers.show", "transfer_id", Action.VIEW_TRANSFER),
+    "venture": ("ventures.show", "venture_id", Action.VIEW_VENTURE),
+}
+_OF_A_CENTRE = {
+    OrganisationKind.INVESTOR: ("investors.show", "investor_id", Action.VIEW_INVESTOR),
+    OrganisationKind.COMMISSIONER: ("payers.show", "payer_id", Action.VIEW_PAYER),
+}
+_MAY_BE_GONE = frozenset({"claim"})
+
+
+class Change(NamedTuple):
+    """A field, as it was and as it is; None where there was or is nothing."""
+
+    field: str
+    before: str | None
+    after: str | None
+
+
+class TrailRow(NamedTuple):
+    """An event as a line of a table."""
+
+    event: AuditEvent
+    by: str
+    acting_for: str
+    on: Markup
+    of: str
+    changes: Sequence[Change]
+
+
+def texts_of(events: Sequence[AuditEvent]) -> list[str]:
+    """Where references may stand."""
+    return [text for each in events for text in (each.acting_for, each.subject, each.changes)]
+
+
+def rows_of(
+    events: Sequence[AuditEvent], people: Mapping[int, str], things: Mapping[str, Named]
+) -> list[TrailRow]:
+    """The lines of the table; `people` and `things` are whom and what the viewer may know by name.
+
+    Anybody else stands there by their reference.
+    """
+    return [_row(each, people, things) for each in events]
+
+
+def changes_in_words(event: AuditEvent) -> str:
+    """What changed, in one text: `state: draft → submitted; amount: £5.00`."""
+    return "; ".join(_in_words(each) for each in _changes(event, str))
+
+
+def _row(event: AuditEvent, people: Mapping[int, str], things: Mapping[str, Named]) -> TrailRow:
+    def linked(text: str) -> Markup:
+        return _linked(text, event.centre_id, things)
+
+    named = things.get(event.subject)
+    return TrailRow(
+        event,
+        by=_person(event, people),
+        acting_for=_with_names(event.acting_for, things) if event.user_id else "",
+        on=linked(event.subject),
+        of=named.name if named else "",
+        changes=_changes(event, linked),
+    )
+
+
+def _person(event: AuditEvent, people: Mapping[int, str]) -> str:
+    if event.user_id is None:
+        return "The system" if event.acting_for == "system" else "Nobody who had signed in"
+    return sentence_case(people.get(event.user_id, reference("user", event.user_id)))
+
+
+def _changes(event: AuditEvent, linked: Callable[[str], str]) -> list[Change]:
+    told: dict[str, list[object]] = json.loads(event.changes or "{}")
+    return [
+        Change(_label(name), *(None if v is None else linked(_value(name, v)) for v in pair))
+        for name, pair in told.items()
+    ]
+
+
+def _in_words(change: Change) -> str:
+    after = change.after or "nothing"
+    return f"{change.field}: {after if change.before is None else f'{change.before} → {after}'}"
+
+
+def _label(name: str) -> str:
+    return "amount" if name == "pence" else name.removesuffix("_pence").replace("_", " ")
+
+
+def _value(name: str, value: object) -> str:
+    if isinstance(value, int):
+        return format_pounds(value) if name.endswith("pence") else f"{value:,}"
+    text = str(value)
+    return short_day(date.fromisoformat(text)) if _DAY.fullmatch(text) else text
+
+
+def _with_names(text: str, things: Mapping[str, Named]) -> str:
+    return REFERENCE.sub(lambda found: _name(found[0], things), text)
+
+
+def _name(told: str, things: Mapping[str, Named]) -> str:
+    return things[told].name or told if told in things else told
+
+
+def _linked(text: str, centre_id: int | None, things: Mapping[str, Named]) -> Markup:
+    """The text, with a link at each reference that leads to a page which the viewer may open."""
+    parts, end = list[Markup](), 0
+    for found in REFERENCE.finditer(text):
+        href = _address(found[0], centre_id, things)
+        parts.append(escape(text[end : found.start()]))
+        link = Markup('<a href="{}">{}</a>').format(href, found[0])
+        parts.append(link if href else escape(found[0]))
+        end = found.end()
+    return Markup("").join([*parts, escape(text[end:])])
+
+
+def _address(told: str, centre_id: int | None, things: Mapping[str, Named]) -> str | None:
+    noun, key = split_reference(told) or ("", 0)
+    named = things.get(told)
+    if named and named.kind in _OF_A_CENTRE:
+        endpoint, argument, action = _OF_A_CENTRE[named.kind]
+        values = {"centre_id": centre_id, argument: key}
+    elif noun in _ONE and (named or noun not in _MAY_BE_GONE):
+        endpoint, argument, action = _ONE[noun]
+        values = {argument: key}
+    else:
+        return None
+    return link_to(endpoint, **values) if centre_id in viewer().centres(action) else None
