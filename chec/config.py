@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     @property
     def has_tls(self) -> bool:
         """Whether pages are served under https."""
-        return self.public_url.startswith("https://")
+        return self.public_url.lower().startswith("https://")
 
     @property
     def public_host(self) -> str:
