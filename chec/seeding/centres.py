@@ -11,6 +11,7 @@ from chec.actions.centres import open_centre
 from chec.actions.instruments import agree_instrument
 from chec.actions.memberships import give_membership
 from chec.actions.organisations import add_organisation
+from chec.actions.payment_limits import set_payment_limit
 from chec.actions.users import add_user
 from chec.actions.ventures import start_venture
 from chec.errors import RuleBroken
@@ -41,22 +42,28 @@ class CentreTold:
         self.organisations: dict[str, Organisation] = {}
         self.ventures: dict[str, Venture] = {}
         self.centre: Centre
-        self._actors: dict[str, Actor] = {}
+        self._actors: dict[str, list[Actor]] = {}
 
     def director(self, at: datetime) -> Actor:
-        """The centre's director, acting at that moment."""
+        """The centre's first director, acting at that moment."""
         return self.acting_for(self.centre.name, at)
+
+    def second_director(self, at: datetime) -> Actor:
+        """The director who approves what the first one asks for."""
+        return replace(self._actors[self.centre.name][1], at=at)
 
     def acting_for(self, name: str, at: datetime) -> Actor:
         """Whoever acts for the centre or organisation called `name`, at that moment."""
-        return replace(self._actors[name], at=at)
+        return replace(self._actors[name][0], at=at)
 
     def open_centre(self) -> None:
         """Refused where the demo is there already."""
         name, opened_on = self.said["centre"]["name"], self._day(self.said["centre"]["opened_on"])
         if self.session.exec(select(Centre.id).where(col(Centre.name) == name)).first():
             raise RuleBroken(f"The demo is there already: {name}. It can be loaded only once.")
-        self.centre = open_centre(self.session, _system(opened_on), name, opened_on)
+        actor, limit = _system(opened_on), parse_pounds(self.said["centre"]["payment_limit"])
+        centre = open_centre(self.session, actor, name, opened_on)
+        self.centre = set_payment_limit(self.session, actor, centre, limit)
 
     def add_organisations(self) -> None:
         """As of the day on which the centre opened."""
@@ -117,7 +124,8 @@ class CentreTold:
             give_membership(self.session, actor, user, role, starts_on=since, **{kind: held_for})
             if role in {Role.DIRECTOR, Role.COMMISSIONER}:
                 grant = Grant(role, **{f"{kind}_id": held_for.id})
-                self._actors[name] = replace(actor, user_id=user.id, acting_for=grant.acting_for)
+                acting = replace(actor, user_id=user.id, acting_for=grant.acting_for)
+                self._actors.setdefault(name, []).append(acting)
 
     def _day(self, told: list[Any]) -> date:
         return self.calendar.day(*told)
