@@ -28,7 +28,7 @@ _POLICY = {
     "frame-ancestors": "'none'",
 }
 _SWITCHED_OFF = (
-    *("accelerometer", "autoplay", "bluetooth", "camera", "display-capture", "encrypted-media"),
+    *("accelerometer", "autoplay", "camera", "display-capture", "encrypted-media"),
     *("fullscreen", "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts"),
     *("magnetometer", "microphone", "midi", "payment", "picture-in-picture", "serial"),
     *("screen-wake-lock", "storage-access", "usb", "window-management", "xr-spatial-tracking"),
