@@ -22,14 +22,14 @@ TELEPHONE = ViewportSize(width=375, height=812)
 class Journey:
     """A page of the browser, watched: what a visitor would not see, the console for one, counts.
 
-    `page` is Playwright's. `scripts` says whether JavaScript runs.
+    `page` is Playwright's; `address` is where the product is; `scripts`: whether JavaScript runs.
     """
 
     def __init__(self, app: Flask, address: str, page: Page, *, scripts: bool) -> None:
         self.page = page
         self.scripts = scripts
         self._app = app
-        self._address = address
+        self.address = address
         self._complaints: list[str] = []
         self._expected: list[int] = []
         page.on("console", self._hear_console)
@@ -46,7 +46,7 @@ class Journey:
         assert serializer
         name = self._app.config["SESSION_COOKIE_NAME"]
         self.page.context.add_cookies(
-            [{"name": name, "value": serializer.dumps(state), "url": self._address}]
+            [{"name": name, "value": serializer.dumps(state), "url": self.address}]
         )
 
     def visit(self, path: str) -> None:
@@ -93,7 +93,7 @@ class Journey:
         self._complain(f"{self.page.url}: console {message.type}: {message.text}")
 
     def _hear_request(self, request: Request) -> None:
-        if not request.url.startswith((self._address, "data:")):
+        if not request.url.startswith((self.address, "data:")):
             self._complain(f"{self.page.url}: asked another host: {request.url}")
 
     def _hear_failure(self, request: Request) -> None:
@@ -104,13 +104,13 @@ class Journey:
 
 
 @contextmanager
-def served(app: Flask) -> Iterator[str]:
-    """The address at which a thread serves `app` on this machine."""
+def served(app: Flask, name: str = "127.0.0.1") -> Iterator[str]:
+    """The address at which a thread serves `app` on this machine, which is called `name`."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://{name}:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()
@@ -118,10 +118,12 @@ def served(app: Flask) -> Iterator[str]:
 
 
 @contextmanager
-def walking(browser: Browser, app: Flask, *, scripts: bool) -> Iterator[Journey]:
+def walking(
+    browser: Browser, app: Flask, *, scripts: bool, name: str = "127.0.0.1"
+) -> Iterator[Journey]:
     """A journey through `app` in a fresh browser context."""
     with (
-        served(app) as address,
+        served(app, name) as address,
         browser.new_context(
             base_url=address,
             java_script_enabled=scripts,
