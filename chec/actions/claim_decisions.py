@@ -23,6 +23,7 @@ from chec.queries.claim_decisions import (
     decided,
     find_decision,
     list_asked_lines,
+    list_filled_in_by,
     list_parts_of,
     lock_part,
     verdicts_of,
@@ -44,13 +45,19 @@ def decide_claim(
     """The decision on every line of `part`; the first one, if this is the same act repeated.
 
     Posts what was approved. Raises RuleBroken where the part was decided by somebody else or
-    otherwise, was withdrawn, or is of a claim that the actor prepared or submitted.
+    otherwise, was withdrawn, or is of a claim that the actor prepared, filled in or submitted.
     """
     claim = lock_part(session, actor, part)
     first = find_decision(session, part)
     if first and _is_same(session, actor, first, verdicts):
         return first
-    reasons = reasons_not_to_decide(claim, part, actor.user_id, decided(session, first))
+    reasons = reasons_not_to_decide(
+        claim,
+        part,
+        actor.user_id,
+        decided(session, first),
+        filled_in_by=list_filled_in_by(session, claim),
+    )
     lines = list_asked_lines(session, part)
     reasons = reasons or faults_of_verdicts(
         {each.line.id: each.line.measure for each in lines}, verdicts

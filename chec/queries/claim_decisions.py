@@ -1,6 +1,6 @@
 """A payer's part of a claim: what is asked of it, what it decided, paid and clawed back."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
@@ -11,6 +11,8 @@ from sqlmodel import Session, col, func
 from chec.errors import NotFound
 from chec.finance.money import Pence
 from chec.models import (
+    AuditEvent,
+    AuditSubject,
     Centre,
     Claim,
     ClaimDecision,
@@ -22,18 +24,22 @@ from chec.models import (
     Contract,
     ContractVersion,
     DecisionLine,
+    Event,
     Organisation,
     Role,
     Transfer,
     User,
     Venture,
 )
+from chec.models.references import reference
 from chec.permissions import Action, Actor, Viewer
 from chec.queries.centres import lock_centre
 from chec.queries.claims import AS_THEY_ARE_NOW
 from chec.queries.contracts import terms_of
 from chec.rules.claim_approval import Decided, Rejection
 from chec.rules.contract_terms import ContractTerms
+
+_FILLING_IN = (Event.COUNTS_ENTERED, Event.RECORDS_UPLOADED, Event.RECORDS_REMOVED)
 
 
 class FoundPart(NamedTuple):
@@ -134,6 +140,21 @@ def find_decision(session: Session, part: ClaimPart) -> ClaimDecision | None:
     """What the payer decided, if it has."""
     query = select(ClaimDecision).where(col(ClaimDecision.part_id) == part.id)
     return session.scalars(query).one_or_none()
+
+
+def list_filled_in_by(session: Session, claim: Claim) -> Collection[int]:
+    """All who ever put counts or records into the claim, or took some out, as the trail knows."""
+    query = (
+        select(col(AuditEvent.user_id))
+        .join(AuditSubject, col(AuditSubject.event_id) == AuditEvent.id)
+        .where(
+            col(AuditSubject.subject) == reference("claim", claim.id),
+            col(AuditEvent.event).in_(_FILLING_IN),
+            col(AuditEvent.user_id).is_not(None),
+        )
+        .distinct()
+    )
+    return session.scalars(query).all()
 
 
 class KeyedAct(StrEnum):

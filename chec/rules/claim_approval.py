@@ -1,11 +1,12 @@
 """Who may decide a claim, and what a decision says (methods, 3).
 
-Each payer decides its own part, once, by somebody who neither prepared nor submitted the claim,
-whatever other role they hold. Every line is approved as it was asked, or rejected with a reason
-code and words. A decision is never changed; what did not hold is clawed back.
+Each payer decides its own part, once, by somebody who has neither prepared nor submitted the claim,
+nor put counts or records into it, whatever other role they hold. Every line is approved as it was
+asked, or rejected with a reason code and words. A decision is never changed; what did not hold is
+clawed back.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -49,11 +50,17 @@ class Decided(NamedTuple):
 
 
 def reasons_not_to_decide(
-    claim: Claim, part: ClaimPart, user_id: int | None, decided: Decided | None
+    claim: Claim,
+    part: ClaimPart,
+    user_id: int | None,
+    decided: Decided | None,
+    *,
+    filled_in_by: Collection[int] = (),
 ) -> list[str]:
     """Why the user cannot decide this part of the claim; empty where they can.
 
-    No user is the system, which has prepared nothing that it decides.
+    `filled_in_by` are all who put counts or records into it. No user is the system, which has
+    prepared nothing that it decides.
     """
     name = reference("claim", claim.id)
     if decided:
@@ -63,7 +70,8 @@ def reasons_not_to_decide(
         ]
     if part.state is PartState.WITHDRAWN:
         return [f"{name} was withdrawn, so there is nothing to decide."]
-    if user_id is not None and user_id in {claim.prepared_by_id, claim.submitted_by_id}:
+    own = {claim.prepared_by_id, claim.submitted_by_id, *filled_in_by}
+    if user_id is not None and user_id in own:
         did = "submitted" if user_id == claim.submitted_by_id else "prepared"
         return [
             f"You {did} {name}, and nobody decides a claim of their own. Ask a colleague who acts"

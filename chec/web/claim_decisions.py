@@ -22,6 +22,7 @@ from chec.queries.claim_decisions import (
     find_decision,
     get_part,
     list_asked_lines,
+    list_filled_in_by,
     terms_of_claim,
 )
 from chec.queries.claim_trace import list_removals_by_measure
@@ -69,7 +70,13 @@ def _decided(
         flash(_told(decision.approved_pence, found))
         return redirect(url_for("claims.show", claim_id=found.claim.id), 303)
     before = decided(g.session, find_decision(g.session, found.part))
-    reasons = reasons_not_to_decide(found.claim, found.part, actor.user_id, before)
+    reasons = reasons_not_to_decide(
+        found.claim,
+        found.part,
+        actor.user_id,
+        before,
+        filled_in_by=list_filled_in_by(g.session, found.claim),
+    )
     shown = {
         **found._asdict(),
         "form": form,

@@ -6,7 +6,8 @@ import pytest
 from sqlmodel import Session, col, select
 
 from chec.actions.claim_decisions import decide_claim
-from chec.actions.claims import withdraw_claim
+from chec.actions.claim_records import remove_records, upload_records
+from chec.actions.claims import enter_counts, withdraw_claim
 from chec.actions.ledger import reverse_transfer
 from chec.errors import RuleBroken
 from chec.models import (
@@ -29,7 +30,7 @@ from chec.queries.accounts import list_balances
 from chec.queries.contract_use import list_contracts_that_differ, list_measure_use, list_payer_use
 from chec.rules.claim_approval import Rejection
 from tests import builders
-from tests.claim_parts import REJECTION, decide, part_of, somebody_of, state_of, verdicts
+from tests.claim_parts import REJECTION, decide, line_of, part_of, somebody_of, state_of, verdicts
 
 
 @pytest.fixture
@@ -133,6 +134,26 @@ def test_another_verdict_or_another_person_hears_who_decided(
     with pytest.raises(RuleBroken, match="Ana Reed decided"):
         decide(session, claim, payers[0])
     assert len(session.exec(select(ClaimDecision)).all()) == 1
+
+
+@pytest.mark.parametrize("fills_in", ["counts", "records", "nothing that is left"])
+def test_nobody_decides_what_they_filled_in_in_another_role(
+    session: Session, contract: Contract, payers: list[Organisation], fills_in: str
+) -> None:
+    both = somebody_of(session, payers[0])
+    draft = builders.a_claim(session, contract, state=ClaimState.DRAFT, counts={})
+    if fills_in == "counts":
+        enter_counts(session, both, draft, {"M01": 3})
+    else:
+        upload_records(session, both, draft, b"measure,person,achieved_on\nM01,p1,2025-05-06")
+    if fills_in == "nothing that is left":
+        remove_records(session, both, draft, line_of(session, draft))
+        enter_counts(session, builders.an_actor(), draft, {"M02": 1})
+    builders.submit(session, draft)
+    session.commit()
+    with pytest.raises(RuleBroken, match="nobody decides a claim of their own"):
+        decide(session, draft, payers[0], actor=both)
+    decide(session, draft, payers[0])
 
 
 def test_nobody_decides_what_they_submitted_in_another_role(

@@ -51,6 +51,11 @@ def test_nobody_decides_their_own_claim(user_id: int, did: str) -> None:
     assert "Ask a colleague" in reason
 
 
+def test_who_filled_in_a_claim_that_others_prepared_and_submitted_does_not_decide_it() -> None:
+    [reason] = reasons_not_to_decide(CLAIM, WAITING, 7, None, filled_in_by=[8, 7])
+    assert reason.startswith("You prepared CL-0042, and nobody decides a claim of their own")
+
+
 def test_what_no_person_prepared_the_system_may_decide() -> None:
     assert reasons_not_to_decide(a_claim(None, None), WAITING, None, None) == []
 
