@@ -95,7 +95,7 @@ def renew_lease(session: Session, run_id: int, *, owner: str, lease_until: datet
 
 
 def finish_job_run(
-    session: Session, actor: Actor, run_id: int, *, owner: str, returns_run_id: int
+    session: Session, actor: Actor, run_id: int, *, owner: str, returns_run_id: int | None
 ) -> None:
     """The work is done, in the transaction that holds its effect. Raises LeaseLost."""
     done = _held(run_id, owner).values(

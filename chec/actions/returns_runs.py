@@ -56,7 +56,7 @@ def request_returns_run(session: Session, actor: Actor, centre: Centre, token: s
     """
     lock_centre(session, actor, centre.id)
     period = asked_period(token)
-    present = find_job_run(session, centre.id, period) or find_waiting_request(
+    present = find_job_run(session, RETURNS, centre.id, period) or find_waiting_request(
         session, centre.id, london_day(actor.at)
     )
     if present:

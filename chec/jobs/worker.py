@@ -7,10 +7,11 @@ done in the transaction that stores its effect. Whoever finds a lease that is ov
 import logging
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from secrets import token_hex
 from threading import Event, Thread
 
@@ -29,23 +30,17 @@ from chec.actions.job_runs import (
     renew_lease,
     take_job_run,
 )
-from chec.actions.returns_runs import store_returns_run
 from chec.config import Settings
 from chec.db import make_engine, open_session
-from chec.jobs.returns import compute_run
+from chec.jobs.job import Due, Job
+from chec.jobs.returns import RETURNS_JOB
+from chec.jobs.trail_mail import trail_mail_job
+from chec.mail import send_mail
 from chec.models import JobRun
 from chec.models.references import reference
-from chec.permissions import SYSTEM, Action, system_actor
-from chec.queries.centres import list_centres
-from chec.queries.job_runs import find_job_run, list_job_runs_to_take
-from chec.rules.returns_schedule import (
-    NIGHTLY_HOUR,
-    RETURNS,
-    as_of,
-    last_nightly_day,
-    nightly_period,
-    reason_to_give_up,
-)
+from chec.permissions import SYSTEM, system_actor
+from chec.queries.job_runs import list_job_runs_to_take
+from chec.rules.job_retries import reason_to_give_up
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +48,7 @@ log = logging.getLogger(__name__)
 def work(settings: Settings, stop: Event) -> None:
     """Work until `stop` is set; what is being done then is finished first."""
     engine = make_engine(settings.url)
-    Worker(engine).work(stop)
+    Worker(engine, [RETURNS_JOB, trail_mail_job(partial(send_mail, settings))]).work(stop)
     engine.dispose()
 
 
@@ -62,7 +57,7 @@ def _name() -> str:
 
 
 def _what(run: JobRun) -> str:
-    return f"{reference('job_run', run.id)}, returns of {reference('centre', run.centre_id)}"
+    return f"{reference('job_run', run.id)}, {run.job} of {reference('centre', run.centre_id)}"
 
 
 @dataclass(frozen=True)
@@ -70,19 +65,21 @@ class Worker:
     """One worker on a database. A lease is much longer than the work takes between renewals."""
 
     engine: Engine
+    jobs: Sequence[Job]
     name: str = field(default_factory=_name)
     lease: timedelta = timedelta(minutes=1)
     pause: timedelta = timedelta(seconds=2)
 
     def work(self, stop: Event) -> None:
-        """Nightly and on demand, until `stop` is set."""
+        """By the calendar and on demand, until `stop` is set."""
         scheduler = BackgroundScheduler(
             timezone=str(clock.LONDON),
             executors={"default": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         now = clock.now()
-        scheduler.add_job(self.do_nightly, "cron", [stop], hour=NIGHTLY_HOUR, next_run_time=now)
+        for job in self.jobs:
+            scheduler.add_job(self.do_due, "cron", [job, stop], hour=job.hour, next_run_time=now)
         scheduler.add_job(
             self.do_waiting,
             "interval",
@@ -99,20 +96,14 @@ class Worker:
         scheduler.shutdown()
         log.info("Worker %s has stopped.", self.name)
 
-    def do_nightly(self, stop: Event) -> None:
-        """The latest night's run of every centre, unless a worker has begun it."""
-        day = last_nightly_day(clock.now().astimezone(clock.LONDON))
+    def do_due(self, job: Job, stop: Event) -> None:
+        """What the job's latest hour asked for, unless a worker has begun it."""
         with open_session(self.engine, write=False) as session:
-            centres = [
-                centre.id
-                for centre in list_centres(session, SYSTEM, Action.RUN_RETURNS)
-                if centre.opened_on <= day
-                and not find_job_run(session, centre.id, nightly_period(day))
-            ]
-        for centre_id in centres:
+            every = job.list_due(session, clock.now())
+        for due in every:
             if stop.is_set():
                 return
-            run = self._claim(centre_id, nightly_period(day))
+            run = self._claim(job, due)
             if run:
                 self._do(run)
 
@@ -129,15 +120,15 @@ class Worker:
             elif self._take(run):
                 self._do(run)
 
-    def _claim(self, centre_id: int, period: str) -> JobRun | None:
+    def _claim(self, job: Job, due: Due) -> JobRun | None:
         now = clock.now()
         with open_session(self.engine, write=True) as session:
             run = claim_period(
                 session,
                 system_actor(now),
-                job=RETURNS,
-                centre_id=centre_id,
-                period=period,
+                job=job.name,
+                centre_id=due.centre_id,
+                period=due.period,
                 owner=self.name,
                 lease_until=now + self.lease,
             )
@@ -157,7 +148,7 @@ class Worker:
         what = _what(run)
         try:
             with self._lease_renewed(run):
-                self._compute_and_store(run)
+                self._do_and_store(run)
             log.info("%s for %s: done.", what, run.period)
         except LeaseLost:
             log.warning("%s for %s: another worker has taken it over.", what, run.period)
@@ -165,19 +156,18 @@ class Worker:
             log.exception("%s for %s: failed.", what, run.period)
             self._fail(run, error)
 
-    def _compute_and_store(self, run: JobRun) -> None:
-        day = as_of(run, requested_on=clock.london_day(run.requested_at))
-        computed = compute_run(self.engine, run.centre_id, as_of=day, known_at=clock.now())
+    def _do_and_store(self, run: JobRun) -> None:
+        [job] = [each for each in self.jobs if each.name == run.job]
+        store = job.do(self.engine, run)
         actor = system_actor(clock.now())
         with open_session(self.engine, write=True) as session:
-            stored = store_returns_run(session, actor, computed)
-            finish_job_run(session, actor, run.id, owner=self.name, returns_run_id=stored.id)
+            returns_run_id = store(session, actor)
+            finish_job_run(session, actor, run.id, owner=self.name, returns_run_id=returns_run_id)
             session.commit()
 
     def _fail(self, run: JobRun, error: Exception) -> None:
         sentence = (
-            f"The computation stopped unexpectedly ({type(error).__name__})."
-            " The worker's log says more."
+            f"The work stopped unexpectedly ({type(error).__name__}). The worker's log says more."
         )
         with open_session(self.engine, write=True) as session:
             fail_job_run(

@@ -10,7 +10,8 @@ from chec.models import JobRun, JobState, ReturnsRun
 from chec.permissions import Action, Viewer
 from chec.queries.centres import get_centre
 from chec.queries.users import user_names
-from chec.rules.returns_schedule import MOST_ATTEMPTS, RETURNS, is_asked_for, may_be_taken
+from chec.rules.job_retries import MOST_ATTEMPTS, may_be_taken
+from chec.rules.returns_schedule import RETURNS, is_asked_for
 
 
 def list_job_runs_to_take(session: Session, viewer: Viewer, now: datetime) -> list[JobRun]:
@@ -82,10 +83,10 @@ def find_waiting_request(session: Session, centre_id: int, asked_on: date) -> Jo
     return next((run for run in asked if london_day(run.requested_at) == asked_on), None)
 
 
-def find_job_run(session: Session, centre_id: int, period: str) -> JobRun | None:
-    """The returns job of the centre for this period."""
+def find_job_run(session: Session, job: str, centre_id: int, period: str) -> JobRun | None:
+    """The centre's piece of this job with this key."""
     return session.exec(
         select(JobRun).where(
-            JobRun.job == RETURNS, JobRun.centre_id == centre_id, JobRun.period == period
+            JobRun.job == job, JobRun.centre_id == centre_id, JobRun.period == period
         )
     ).one_or_none()

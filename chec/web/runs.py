@@ -14,8 +14,9 @@ from chec.queries.investors import list_positions
 from chec.queries.job_runs import askers_of, latest_job_run, list_unfinished_job_runs
 from chec.queries.portfolio import VentureFilter, count_ventures, list_ventures
 from chec.queries.returns import count_runs, find_result, get_run, list_runs, previous_run
+from chec.rules.job_retries import retry_at
 from chec.rules.rate_shown import rates_of
-from chec.rules.returns_schedule import as_of, retry_at
+from chec.rules.returns_schedule import as_of
 from chec.web.access import acting, needs, viewer
 from chec.web.forms.runs import RequestReturnsForm
 from chec.web.lists import page_of

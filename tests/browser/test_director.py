@@ -9,6 +9,7 @@ from flask import Flask
 from playwright.sync_api import expect
 
 from chec import clock
+from chec.jobs.returns import RETURNS_JOB
 from chec.jobs.worker import Worker
 from chec.models import Role
 from chec.web import formats
@@ -87,7 +88,8 @@ def wait_for_new_figures(journey: Journey) -> None:
 def a_worker(app: Flask) -> Iterator[None]:
     """A worker is at work beside the web."""
     stop = Event()
-    worker = Worker(app.extensions["chec_engine"], pause=timedelta(seconds=0.3))
+    engine = app.extensions["chec_engine"]
+    worker = Worker(engine, [RETURNS_JOB], pause=timedelta(seconds=0.3))
     thread = Thread(target=worker.work, args=[stop])
     thread.start()
     try:

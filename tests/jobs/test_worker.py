@@ -15,6 +15,7 @@ from chec import clock
 from chec.actions.job_runs import LeaseLost, finish_job_run, take_job_run
 from chec.actions.returns_runs import request_returns_run
 from chec.db import open_session
+from chec.jobs.returns import RETURNS_JOB
 from chec.jobs.worker import Worker
 from chec.models import Centre, JobRun, JobState, ReturnsRun
 from chec.permissions import SYSTEM
@@ -36,7 +37,7 @@ def centre(session: Session) -> Centre:
 
 @pytest.fixture
 def worker(engine: Engine) -> Worker:
-    return Worker(engine)
+    return Worker(engine, [RETURNS_JOB])
 
 
 @contextmanager
@@ -73,7 +74,7 @@ def test_a_night_is_as_of_the_day_before(
     worker: Worker, engine: Engine, centre: Centre, now: datetime, day: date
 ) -> None:
     with time_machine.travel(now, tick=False):
-        worker.do_nightly(GOES_ON)
+        worker.do_due(RETURNS_JOB, GOES_ON)
 
     [job], [run] = jobs(engine), runs(engine)
     assert (job.centre_id, job.period, job.state) == (centre.id, day.isoformat(), JobState.DONE)
@@ -82,8 +83,8 @@ def test_a_night_is_as_of_the_day_before(
 
 def test_a_night_is_done_once(worker: Worker, engine: Engine, centre: Centre) -> None:
     with time_machine.travel(AT_TWO, tick=False):
-        worker.do_nightly(GOES_ON)
-        Worker(engine).do_nightly(GOES_ON)
+        worker.do_due(RETURNS_JOB, GOES_ON)
+        Worker(engine, [RETURNS_JOB]).do_due(RETURNS_JOB, GOES_ON)
 
     assert [run.centre_id for run in runs(engine)] == [centre.id]
 
@@ -95,7 +96,7 @@ def test_a_night_leaves_out_a_centre_that_was_not_open(
     session.commit()
 
     with time_machine.travel(AT_TWO, tick=False):
-        worker.do_nightly(GOES_ON)
+        worker.do_due(RETURNS_JOB, GOES_ON)
 
     assert jobs(engine) == []
 
@@ -115,11 +116,11 @@ def test_a_failed_run_leaves_the_last_good_one_and_says_so(
     worker: Worker, engine: Engine, session: Session, centre: Centre
 ) -> None:
     with time_machine.travel(AT_TWO, tick=False):
-        worker.do_nightly(GOES_ON)
+        worker.do_due(RETURNS_JOB, GOES_ON)
     [good] = runs(engine)
 
     with nowhere_to_store(engine), time_machine.travel(AT_TWO + timedelta(days=1), tick=False):
-        worker.do_nightly(GOES_ON)
+        worker.do_due(RETURNS_JOB, GOES_ON)
 
     assert latest_run(session, SYSTEM, centre.id) == good
     failed = latest_job_run(session, SYSTEM, centre.id)
@@ -194,7 +195,7 @@ def test_a_run_that_stops_every_worker_is_given_up(
     [job] = jobs(engine)
     assert (job.state, job.lost_count, job.attempt_count) == (JobState.FAILED, 5, 1)
     assert job.finished_at == AT_TWO + timedelta(hours=1)
-    assert (job.error or "").startswith("The worker stopped 5 times while computing this;")
+    assert (job.error or "").startswith("The worker stopped 5 times while at this;")
     assert runs(engine) == []
 
 
@@ -260,7 +261,10 @@ def test_a_worker_that_was_too_slow_stores_nothing(engine: Engine, centre: Centr
 @pytest.mark.backend("postgresql")  # where the results can be held up and the lease not
 def test_a_lease_is_renewed_while_the_work_goes_on(engine: Engine, centre: Centre) -> None:
     ask(engine, centre, "token", clock.now())
-    working = Thread(target=Worker(engine, lease=timedelta(seconds=0.3)).do_waiting, args=[GOES_ON])
+    working = Thread(
+        target=Worker(engine, [RETURNS_JOB], lease=timedelta(seconds=0.3)).do_waiting,
+        args=[GOES_ON],
+    )
 
     with engine.begin() as connection:
         connection.execute(text("LOCK TABLE returns_result IN EXCLUSIVE MODE"))
@@ -283,6 +287,6 @@ def test_a_worker_told_to_stop_begins_nothing(
     stop.set()
 
     worker.do_waiting(stop)
-    worker.do_nightly(stop)
+    worker.do_due(RETURNS_JOB, stop)
 
     assert [job.state for job in jobs(engine)] == [JobState.QUEUED]

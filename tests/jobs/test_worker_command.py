@@ -50,6 +50,6 @@ def test_a_worker_catches_up_says_so_and_stops_on_a_signal(
     assert worker.returncode == 0
     begun, done, stopped = told.splitlines()
     assert "is at work" in begun
-    assert "INFO J-0001, returns of C-0001 for " in done
+    assert "J-0001, returns of C-0001 for " in done
     assert done.endswith(": done.")
     assert "has stopped" in stopped

@@ -2,7 +2,7 @@
 
 import multiprocessing
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
@@ -10,6 +10,8 @@ from threading import Event
 from time import monotonic, sleep
 
 from chec.db import make_engine
+from chec.jobs.job import Job
+from chec.jobs.returns import RETURNS_JOB
 from chec.jobs.worker import Worker
 
 LEASE = timedelta(seconds=0.6)
@@ -21,16 +23,18 @@ PROCESSES.set_forkserver_preload(
 )
 
 
-def start_worker(url: str) -> BaseProcess:
-    process = PROCESSES.Process(target=_work, args=[url], daemon=True)
+def start_worker(url: str, jobs: Sequence[Job] = (RETURNS_JOB,)) -> BaseProcess:
+    process = PROCESSES.Process(target=_work, args=[url, jobs], daemon=True)
     process.start()
     return process
 
 
 @contextmanager
-def several_workers(url: str, count: int) -> Iterator[list[BaseProcess]]:
+def several_workers(
+    url: str, count: int, jobs: Sequence[Job] = (RETURNS_JOB,)
+) -> Iterator[list[BaseProcess]]:
     """As many at once; a test may kill and replace those in the list."""
-    workers = [start_worker(url) for _ in range(count)]
+    workers = [start_worker(url, jobs) for _ in range(count)]
     try:
         yield workers
     finally:
@@ -46,7 +50,8 @@ def wait_until(done: Callable[[], bool], *, seconds: float = 60) -> None:
         sleep(0.02)
 
 
-def _work(url: str) -> None:
+def _work(url: str, jobs: Sequence[Job]) -> None:
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    Worker(make_engine(url), lease=LEASE, pause=timedelta(seconds=0.1)).work(stop)
+    pause = timedelta(seconds=0.1)
+    Worker(make_engine(url), jobs, lease=LEASE, pause=pause).work(stop)

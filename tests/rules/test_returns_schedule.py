@@ -7,15 +7,13 @@ import pytest
 
 from chec.clock import LONDON
 from chec.models import JobRun, JobState
+from chec.rules.job_retries import may_be_taken, reason_to_give_up, retry_at
 from chec.rules.returns_schedule import (
     as_of,
     asked_period,
     last_nightly_day,
-    may_be_taken,
     nightly_period,
-    reason_to_give_up,
     reasons_not_to_run,
-    retry_at,
 )
 
 NOON = datetime(2026, 11, 16, 12, tzinfo=UTC)
