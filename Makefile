@@ -1,6 +1,6 @@
 # Each command sets up what it needs, says so, and does nothing the second time.
 
-.PHONY: demo test lint bench lock vendor chromium clean
+.PHONY: demo test lint bench audit lock vendor chromium clean
 
 demo: .venv/ready
 	@exec .venv/bin/chec demo
@@ -18,6 +18,17 @@ lint: .venv/ready
 # Comparisons of speed, printed as tables; minutes long, so no part of the tests.
 bench: .venv/ready
 	.venv/bin/python -m tests.benchmarks
+
+# Whether a locked package has a known hole. pypi.org knows, so this is no part of the tests.
+audit: .venv/ready
+	@if said=$$(.venv/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off \
+	  --requirement requirements.lock 2>&1); then echo "$$said"; exit; fi; \
+	case "$$said" in \
+	  *"could not be audited"*|*ConnectionError*|*ServiceError*) \
+	    echo "Nothing was audited: what is known of holes could not be had from pypi.org."; \
+	    echo "Run this where that can be reached.";; \
+	  *) echo "$$said";; \
+	esac; exit 1
 
 # No address of a package registry is written down: everybody uses their own.
 lock: .venv/ready

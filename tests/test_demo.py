@@ -36,7 +36,7 @@ def is_running(process_id: int) -> bool:
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_the_demo_serves_until_it_is_told_to_stop(
-    demo: subprocess.Popen[str], ending: signal.Signals
+    demo: subprocess.Popen[str], ending: signal.Signals, tmp_path: Path
 ) -> None:
     assert demo.stdout
     told = ""
@@ -44,8 +44,14 @@ def test_the_demo_serves_until_it_is_told_to_stop(
         line = demo.stdout.readline()
         assert line, told
         told += line
-    address = re.search(r"http://127\.0\.0\.1:\d+", told)
+    address = re.search(r"http://localhost:\d+", told)
     assert address
+    assert "127.0.0.1" not in told.split("Open ")[1], "passkeys belong to a name"
+    assert f"Mail is written into {tmp_path / 'demo' / 'mail'}." in told
+    for name in ("secret-key", "totp-key"):
+        key = tmp_path / "demo" / name
+        assert key.stat().st_mode & 0o077 == 0
+        assert key.read_text() not in told
     for role in ("director", "investor", "commissioner", "provider team", "evaluator"):
         assert f"  {role} " in told
     for each in list_sign_ins():
