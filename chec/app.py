@@ -49,6 +49,7 @@ from chec.web import (
     returns,
     roles,
     runs,
+    security_contact,
     sign_in,
     static_files,
     trail,
@@ -85,6 +86,7 @@ BLUEPRINTS = (
     returns.pages,
     roles.pages,
     runs.pages,
+    security_contact.pages,
     transfers.pages,
     ventures.pages,
 )

@@ -1,6 +1,5 @@
 """The `chec` command."""
 
-import logging
 import signal
 import sys
 from collections.abc import Callable
@@ -10,13 +9,17 @@ from threading import Event
 
 import click
 
-from chec import clock, database_schema
+from chec import clock, database_schema, logs
 from chec.actions.ledger_imports import check_ledger_file, import_ledger
 from chec.cli.audit import audit, list_breaks
+from chec.cli.backups import backup, restore_file
+from chec.cli.centres import centre
 from chec.cli.contracts import contract
 from chec.cli.database import centre_meant, of_a_centre, open_database
 from chec.cli.kept_sums import list_differences
-from chec.cli.refusals import refusal, refusals_shown
+from chec.cli.people import invite
+from chec.cli.refusals import readable_settings, refusal, refusals_shown
+from chec.cli.web import web
 from chec.config import Settings
 from chec.db import open_session
 from chec.demo import run_demo
@@ -31,6 +34,7 @@ from chec.queries.centres import list_centres
 @click.group()
 def main() -> None:
     """Portfolio manager for Community Health Enterprise Centres."""
+    readable_settings()
 
 
 @main.group()
@@ -59,6 +63,10 @@ def check() -> None:
     click.echo(
         "All is well: schema, trial balance, triggers, foreign keys, contracts, claims, trail."
     )
+
+
+db.add_command(backup)
+db.add_command(restore_file)
 
 
 @main.group()
@@ -97,7 +105,10 @@ def import_file(file: Path, centre_ref: str | None) -> None:
 
 
 main.add_command(audit)
+main.add_command(centre)
 main.add_command(contract)
+main.add_command(invite)
+main.add_command(web)
 
 
 @main.group()
@@ -122,9 +133,8 @@ def run_returns(as_of: datetime, centre_ref: str | None) -> None:
 
 @main.command()
 def worker() -> None:
-    """Run what runs by itself: nightly returns, and those asked for on a page. Ends on a signal."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("chec").setLevel(logging.INFO)
+    """Do what is done by itself: nightly returns, those asked for, daily mail. Ends on a signal."""
+    logs.write_to_stderr(Settings().log_level)
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
