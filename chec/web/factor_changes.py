@@ -41,7 +41,7 @@ def record(user: User, event: Event) -> None:
 
 def tell(user: User, what: str) -> None:
     """Mail to the user, once it is kept, that `what` happened: half a sentence."""
-    post(mail_about(user, what))
+    post(mail_about(user, what), secretly=True)  # it is no use to say here that it failed
 
 
 def mail_about(user: User, what: str) -> Mail:

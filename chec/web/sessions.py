@@ -7,7 +7,7 @@ anybody had in the cookie before a sign-in, or after it, is dropped: form tokens
 
 from typing import Any
 
-from flask import Flask, flash, g, request, session
+from flask import Flask, Response, flash, g, request, session
 from flask_login import user_logged_out
 from flask_security import user_authenticated
 from flask_security.utils import set_request_attr
@@ -36,6 +36,7 @@ def prepare(app: Flask) -> None:
     app.login_manager.request_loader(lambda _request: None)  # type: ignore[attr-defined]
     user_authenticated.connect(_begin, app)
     user_logged_out.connect(_forget, app)
+    app.after_request(_leave_the_cookie_of_what_failed)
 
 
 def this_sign_in() -> SignIn | None:
@@ -44,12 +45,10 @@ def this_sign_in() -> SignIn | None:
     return found if isinstance(found, SignIn) else None
 
 
-def end_this_sign_in() -> None:
-    """The row behind this request's session is over, if it is not already."""
-    sign_in = this_sign_in()
-    if sign_in is not None:
-        begin_to_write()
-        end_sign_in(g.session, actor_of(g.session.get_one(User, sign_in.user_id)), sign_in)
+def start_afresh() -> None:
+    """Drop all that the cookie holds, and the form token of this request with it."""
+    session.clear()
+    g.pop("csrf_token", None)
 
 
 def _signed_in_user(uniquifier: str) -> User | None:
@@ -86,19 +85,22 @@ def _begin(_app: Flask, *, user: Any, authn_via: list[str] | None = None, **_mor
     session.update(kept, sign_in=token, seen_at=int(clock.now().timestamp()))
 
 
-def start_afresh() -> None:
-    """Drop all that the cookie holds, and the form token of this request with it."""
-    session.clear()
-    g.pop("csrf_token", None)
-
-
 def _method_so_far() -> SignInMethod:
     sign_in = this_sign_in()
     return sign_in.method if sign_in else SignInMethod.PASSWORD
 
 
 def _forget(_app: Flask, **_more: Any) -> None:
-    end_this_sign_in()
+    sign_in = this_sign_in()
+    if sign_in is not None:
+        begin_to_write()
+        end_sign_in(g.session, actor_of(g.session.get_one(User, sign_in.user_id)), sign_in)
     start_afresh()
     if request.endpoint == "security.logout":
         flash("You have signed out.")
+
+
+def _leave_the_cookie_of_what_failed(response: Response) -> Response:
+    if response.status_code >= 500:  # noqa: PLR2004  nothing was changed, in the database neither
+        session.modified = False
+    return response

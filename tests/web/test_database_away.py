@@ -88,6 +88,23 @@ def test_a_sign_in_that_cannot_be_kept_is_none(
     assert client.get("/").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "address", ["/logout", "/account/password", "/account/sign-out-everywhere"]
+)
+def test_what_cannot_be_kept_of_a_session_leaves_it_as_it_was(
+    client: Client, engine: Engine, backend: Databases, user: User, address: str
+) -> None:
+    client.sign_in(user)
+    token = str(client.environ_base.pop("HTTP_X_CSRFTOKEN"))
+    data = {"csrf_token": token, "password": PASSWORD, "new_password": "window marble seventeen"}
+    with locked(engine, backend):
+        response = client.post(address, data=data)
+    assert response.status_code == 503
+    assert "Set-Cookie" not in response.headers
+    assert client.get("/account").status_code == 200
+    assert client.post(address, data=data).status_code in {302, 303}
+
+
 def test_a_failed_sign_in_that_cannot_be_recorded_fails_and_the_log_says_what_was_lost(
     client: Client,
     engine: Engine,

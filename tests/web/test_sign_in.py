@@ -2,10 +2,12 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import urlencode, urljoin
 
 import pytest
 import time_machine
 from sqlmodel import Session, select
+from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from chec.models import AuditEvent, Event, User
@@ -111,16 +113,58 @@ def test_signing_in_leads_back_to_the_page_that_was_asked_for(client: Client, us
     "elsewhere",
     [
         "https://evil.example/",
+        "http://localhost/",
         "//evil.example",
         "/\\evil.example",
+        "\\\\evil.example",
+        "\\/evil.example",
         "///evil.example",
-        "javascript:x",
+        "////evil.example",
+        "/\t/evil.example",
+        "\t//evil.example",
+        " //evil.example",
+        "https:evil.example",
+        "https:/evil.example",
+        "//localhost@evil.example",
+        "http://localhost@evil.example/",
+        "http://localhost:80@evil.example",
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        "data:text/html,x",
+        "evil.example",
+        "@evil.example",
+        "home.index",
+        "%2F%2Fevil.example",
+        "/%5C\\evil.example",
+        "/／evil.example\\",
     ],
 )
-def test_signing_in_leads_to_no_other_host(client: Client, user: User, elsewhere: str) -> None:
-    response = sign_in(client, EMAIL, PASSWORD, next=elsewhere)
-    assert response.status_code == 302
+@pytest.mark.parametrize("where", ["address", "form"])
+def test_signing_in_leads_to_no_other_host(
+    client: Client, user: User, elsewhere: str, where: str
+) -> None:
+    address = f"/login?{urlencode({'next': elsewhere})}" if where == "address" else "/login"
+    more = {"next": elsewhere} if where == "form" else {}
+    response = sign_in(client, EMAIL, PASSWORD, address=address, **more)
+    assert (response.status_code, response.headers["Location"]) == (302, "/")
+
+
+@pytest.mark.parametrize("ours", ["/account", "/a/../b?c=d&e=//f", "/%2F%2Fevil.example"])
+def test_signing_in_leads_to_any_page_of_ours(client: Client, user: User, ours: str) -> None:
+    response = sign_in(client, EMAIL, PASSWORD, next=ours)
     assert re.match(r"/(?![/\\])", response.headers["Location"])
+    assert urljoin("http://localhost/login", response.headers["Location"]).startswith(
+        "http://localhost/"
+    )
+
+
+def test_a_page_of_ours_and_a_stranger_together_lead_to_the_first_page(
+    client: Client, user: User
+) -> None:
+    token = form_token(client.get("/login"))
+    data = {"csrf_token": token, "email": EMAIL, "password": PASSWORD}
+    fields = [*data.items(), ("next", "/account"), ("next", "//evil.example")]
+    assert client.post("/login", data=MultiDict(fields)).headers["Location"] == "/"
 
 
 def test_signing_out_closes_the_door(client: Client, user: User, session: Session) -> None:

@@ -1,4 +1,4 @@
-"""Signing in and out, and passwords: flask-security's forms in our words.
+"""Signing in, and passwords: flask-security's forms in our words.
 
 Each verifies a password while the request only reads, and then asks for the user's row again: what
 was verified has to hold still when something is written.
@@ -21,7 +21,6 @@ from chec.web import passwords
 from chec.web.factor_changes import row_of
 from chec.web.forms.factors import RemembersRefusal, code_field, is_code_of, why_not_taken
 from chec.web.limits import may_mail
-from chec.web.sessions import end_this_sign_in
 from chec.web.trail import note
 from chec.web.transaction import begin_to_write
 
@@ -70,15 +69,6 @@ class SignInForm(RemembersRefusal, flask_security.LoginForm):
         if self.ifield is not None:
             self.email.errors, self.password.errors = [MISMATCH], []
         return False
-
-
-class SignOutForm(flask_security.LogoutForm):
-    """The button that signs out."""
-
-    def validate(self, **options: Any) -> bool:
-        """Whether it may be done; the row is over before the cookie is, or neither."""
-        end_this_sign_in()
-        return super().validate(**options)
 
 
 class PasswordAgainForm(RemembersRefusal, flask_security.VerifyForm):
@@ -176,7 +166,6 @@ FORMS: dict[str, Any] = {
     "change_password_form": ChangePasswordForm,
     "forgot_password_form": ForgottenPasswordForm,
     "login_form": SignInForm,
-    "logout_form": SignOutForm,
     "reset_password_form": NewPasswordForm,
     "verify_form": PasswordAgainForm,
 }
