@@ -26,7 +26,9 @@ UNREADABLE = (
 )
 
 # Random or secret by nature, and never stored as they are.
-_NOT_SEARCHED = frozenset({"csrf_token", "idempotency_key", "new_password", "password"})
+_NOT_SEARCHED = frozenset(
+    {"credential", "csrf_token", "idempotency_key", "new_password", "password"}
+)
 # Whole documents, whose reader looks for NHS numbers text by text: an amount may look like one.
 _DOCUMENTS = frozenset({"contract_text", "contract_packed"})
 _LONGEST_DOCUMENT = 1_000_000

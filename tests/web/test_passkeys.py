@@ -334,6 +334,29 @@ def test_a_passkey_of_one_does_not_stand_in_for_the_code_of_another(
     assert is_signed_in(other)
 
 
+def test_a_passkey_shows_again_who_is_there(
+    client: Client, device: Device, user: User, session: Session
+) -> None:
+    stranger = a_user(session)
+    session.commit()
+    verify = "/wan-verify?next=/tf-setup"
+    with time_machine.travel(clock.now() + timedelta(minutes=16), tick=False):
+        assert client.get("/tf-setup").headers["Location"] == "/verify?next=/tf-setup"
+        page = ask(client, verify)
+        answer = device.get(options_of(page))
+        assert reply(client, page, answer).headers["Location"] == "/tf-setup"
+        assert client.get("/tf-setup").status_code == 200
+    with time_machine.travel(clock.now() + timedelta(minutes=40), tick=False):
+        client.sign_in(stranger)
+    with time_machine.travel(clock.now() + timedelta(minutes=60), tick=False):
+        # Neither with the recorded answer, nor with the passkey of another.
+        reply(client, page, answer)
+        assert client.get("/tf-setup").headers["Location"] == "/verify?next=/tf-setup"
+        again = ask(client, verify)
+        reply(client, again, device.get(options_of(again)))
+        assert client.get("/tf-setup").headers["Location"] == "/verify?next=/tf-setup"
+
+
 def test_a_forged_answer_is_refused(browser: Client, device: Device) -> None:
     page = ask(browser)
     data = {"credential": device.get(options_of(page))}

@@ -17,6 +17,7 @@ from chec.models.references import reference
 from chec.rules.second_factor import WRONG_CODES
 from tests.client import Client
 from tests.web.factors import (
+    PASSWORD,
     STEP,
     AppUser,
     an_app_user,
@@ -190,7 +191,7 @@ def test_after_five_wrong_codes_one_starts_again_and_waits(
 ) -> None:
     with time_machine.travel(clock.now(), tick=False) as time:
         enter_password(client, person.user)
-        half_way = client.get_cookie("chec_session") or client.get_cookie("chec-80")
+        half_way = client.get_cookie(app.config["SESSION_COOKIE_NAME"])
         assert half_way
         answers = [enter_code(client, wrong_code(app, person.secret)) for _ in range(WRONG_CODES)]
         assert [each.status_code for each in answers] == [422] * (WRONG_CODES - 1) + [302]
@@ -211,6 +212,18 @@ def test_after_five_wrong_codes_one_starts_again_and_waits(
         time.shift(timedelta(minutes=15, seconds=1))
         enter_password(client, person.user)
         assert enter_code(client, code_of(app, person.secret)).status_code == 302
+    assert fresh(session, person.user).wrong_code_count == 0
+
+
+def test_a_new_password_forgets_the_wrong_codes(
+    client: Client, person: AppUser, session: Session
+) -> None:
+    person.user.wrong_code_count = WRONG_CODES
+    session.add(person.user)
+    session.commit()
+    client.sign_in(person.user)
+    new = {"password": PASSWORD, "new_password": "seven quiet herons"}
+    assert send(client, "/account/password", **new).status_code == 302
     assert fresh(session, person.user).wrong_code_count == 0
 
 
