@@ -16,10 +16,12 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 from werkzeug.test import TestResponse
 
+from chec.actions.invitations import Invited, Sent, invite_person
 from chec.models import (
     Cause,
     Centre,
     ClaimRecord,
+    Invitation,
     Organisation,
     PaymentRequest,
     ReturnsRun,
@@ -27,7 +29,7 @@ from chec.models import (
     User,
     Venture,
 )
-from chec.permissions import MAY, Action
+from chec.permissions import MAY, Action, Grant
 from chec.web.access import Access, declared_access
 from tests import builders, payments
 from tests.claim_parts import decide, line_of, pay
@@ -56,6 +58,13 @@ class Paid(NamedTuple):
     transfer: int
 
 
+class Member(NamedTuple):
+    """Keys of somebody of the venture's team, who signs in nowhere here, and of their role."""
+
+    user: int
+    membership: int
+
+
 class Rows(NamedTuple):
     """Keys of a venture's, an investor's and a payer's rows in one centre.
 
@@ -71,6 +80,8 @@ class Rows(NamedTuple):
     paid: Paid
     run: int
     payment_request: int
+    invitation: int
+    member: Member
     transfers: Mapping[Role, int]
     returns: Mapping[Role, int]
 
@@ -148,6 +159,14 @@ def with_a_made_up_token(_rows: Rows, _role: Role) -> dict[str, Any]:
     return {"token": "made-up"}
 
 
+def of_the_person(rows: Rows, _role: Role) -> dict[str, Any]:
+    return {"centre_id": rows.centre, "user_id": rows.member.user}
+
+
+def of_the_invitation(rows: Rows, _role: Role) -> dict[str, Any]:
+    return {"centre_id": rows.centre, "invitation_id": rows.invitation}
+
+
 TABLE = {
     "account.end": Route(lambda _rows, _role: {"sign_in_id": NO_ROW}, no_row=True),
     "account.show": Route(of_nobody, own=True),
@@ -209,11 +228,25 @@ TABLE = {
     "payment_requests.withdraw": Route(of_the_payment_request),
     "payers.index": Route(of_the_centre, OF_A_CENTRE),
     "payers.show": Route(lambda rows, _role: {"centre_id": rows.centre, "payer_id": rows.payer}),
+    "people.end": Route(
+        lambda rows, role: {**of_the_person(rows, role), "membership_id": rows.member.membership}
+    ),
+    "people.give": Route(of_the_person),
     "people.index": Route(of_the_centre),
+    "people.invitation": Route(of_the_invitation),
+    "people.invite": Route(of_the_centre),
+    "people.send_again": Route(of_the_invitation),
+    "people.show": Route(of_the_person),
+    "people.withdraw": Route(of_the_invitation),
+    "permissions.index": Route(lambda _rows, _role: {}, own=True),
+    "person_accounts.lock": Route(of_the_person),
+    "person_accounts.reset": Route(of_the_person),
+    "person_accounts.unlock": Route(of_the_person),
     "quarters.index": Route(of_the_centre),
     "quarters.close": Route(lambda rows, _role: {"centre_id": rows.centre, "code": "2022-Q1"}),
     "returns.show": Route(of_the_return),
     "returns.download": Route(of_the_return),
+    "roles.index": Route(lambda _rows, _role: {}),
     "runs.index": Route(of_the_centre),
     "runs.new": Route(of_the_centre),
     "runs.progress": Route(of_the_centre, part=True),
@@ -233,6 +266,7 @@ TABLE = {
     "ventures.show": Route(lambda rows, _role: {"venture_id": rows.venture}),
 }
 OPEN_TO_ALL = {
+    "invitations.accept",
     "security.forgot_password",
     "security.login",
     "security.logout",
@@ -241,6 +275,7 @@ OPEN_TO_ALL = {
     "security.two_factor_token_validation",
     "security.wan_signin",
     "security.wan_signin_response",
+    "security_contact.show",
     "static",
 }
 CLOSED = {
@@ -286,6 +321,8 @@ def world(engine: Engine, session: Session) -> World:
             paid=Paid(NO_ROW, NO_ROW, NO_ROW, NO_ROW),
             run=NO_ROW,
             payment_request=NO_ROW,
+            invitation=NO_ROW,
+            member=Member(NO_ROW, NO_ROW),
             transfers=dict.fromkeys(Role, NO_ROW),
             returns=dict.fromkeys(Role, NO_ROW),
         ),
@@ -316,6 +353,9 @@ class Owners:
         )
         funded = builders.a_transfer(session, centre, Cause.TRANCHE, venture=self.venture)
         self.payment_request = self._payment_request(session)
+        self.invitation = self._invitation(session)
+        held = builders.a_membership(session, Role.PROVIDER, venture=self.venture)
+        self.member = Member(held.user_id, held.id)
         self.transfers = dict.fromkeys(Role, drawn.id)
         self.transfers |= {Role.COMMISSIONER: paid.id, Role.PROVIDER: funded.id}
 
@@ -333,6 +373,14 @@ class Owners:
         builders.a_transfer(session, self.centre, Cause.GRANT, pence=5_000)
         tranche = payments.a_tranche(self.venture, 5_000)
         return payments.ask(session, builders.an_actor(), self.centre, tranche)
+
+    def _invitation(self, session: Session) -> Invitation:
+        grant = Grant(Role.PROVIDER, venture_id=self.venture.id)
+        today = builders.NOW.date()
+        invited = Invited(f"{self.venture.id}@chec.example", "Jo Reed", grant, today)
+        sent = invite_person(session, builders.an_actor(), self.centre, invited)
+        assert isinstance(sent, Sent)
+        return sent.invitation
 
     def add_person(self, session: Session, role: Role) -> User:
         user = builders.a_user(session)
@@ -365,6 +413,8 @@ class Owners:
             paid=self.paid,
             run=run.id,
             payment_request=self.payment_request.id,
+            invitation=self.invitation.id,
+            member=self.member,
             transfers=self.transfers,
             returns=returns,
         )

@@ -86,7 +86,6 @@ def invitation(centre_id: int, invitation_id: int) -> str:
         centre=get_centre(g.session, viewer(), Action.VIEW_PEOPLE, centre_id),
         found=found,
         may_act=found.grant.role in given_in(viewer(), centre_id),
-        form=ActForm(),
     )
 
 
