@@ -4,7 +4,7 @@ from playwright.sync_api import expect
 
 from chec.models import Role
 from chec.seeding import list_sign_ins
-from tests.browser.journey import Journey
+from tests.browser.journey import TELEPHONE, Journey
 from tests.demo import demo_sign_in
 
 
@@ -38,3 +38,18 @@ def test_an_investor_reads_no_other_name_and_finds_no_other_page(journey: Journe
         response = journey.page.goto(path)
         assert response
         assert response.status == status
+
+
+def test_an_investor_reads_what_the_money_bought(journey: Journey) -> None:
+    page = journey.page
+    journey.sign_in_as(Role.INVESTOR)
+    journey.visit("/")
+    page.get_by_role("link", name="Outcomes", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("had an outcome accepted in")
+    expect(page.get_by_role("rowheader", name="Together")).to_be_visible()
+    journey.check()
+    page.set_viewport_size(TELEPHONE)
+    journey.check()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download every quarter as CSV").click()
+    assert download.value.suggested_filename == "outcomes-C-0001.csv"
