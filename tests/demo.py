@@ -7,12 +7,14 @@ from chec.models import Centre, ReturnsRun, Role, User
 from chec.seeding import SignIn, list_sign_ins
 
 
-def demo_sign_in(role: Role, acting_for: str | None = None) -> SignIn:
-    """How the first person of the demo with `role`, for this body if it is named, signs in."""
+def demo_sign_in(role: Role, acting_for: str | None = None, *, name: str | None = None) -> SignIn:
+    """How the first person of the demo with `role` signs in, for this body or of this name."""
     return next(
         person
         for person in list_sign_ins()
-        if person.role is role and acting_for in {None, person.acting_for}
+        if person.role is role
+        and acting_for in {None, person.acting_for}
+        and name in {None, person.name}
     )
 
 
@@ -27,8 +29,10 @@ def demo_run(session: Session) -> ReturnsRun:
     return session.exec(select(ReturnsRun).order_by(col(ReturnsRun.centre_id)).limit(1)).one()
 
 
-def demo_user(engine: Engine, role: Role, acting_for: str | None = None) -> User:
+def demo_user(
+    engine: Engine, role: Role, acting_for: str | None = None, *, name: str | None = None
+) -> User:
     """The same person's row."""
-    email = demo_sign_in(role, acting_for).email
+    email = demo_sign_in(role, acting_for, name=name).email
     with Session(engine) as session:
         return session.exec(select(User).where(col(User.email) == email)).one()

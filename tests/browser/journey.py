@@ -37,9 +37,14 @@ class Journey:
         page.on("request", self._hear_request)
         page.on("requestfailed", self._hear_failure)
 
-    def sign_in_as(self, role: Role, acting_for: str | None = None) -> None:
-        """From here on the browser is that of the demo's first person with `role` for this body."""
-        user = demo_user(self._app.extensions["chec_engine"], role, acting_for)
+    def sign_in_as(
+        self, role: Role, acting_for: str | None = None, *, name: str | None = None
+    ) -> None:
+        """From here on the browser is that of the demo's first person with `role`.
+
+        Of those who hold it for this body, or who have this name.
+        """
+        user = demo_user(self._app.extensions["chec_engine"], role, acting_for, name=name)
         browser = {"REMOTE_ADDR": "127.0.0.1", "HTTP_USER_AGENT": USER_AGENT}
         state, _token = signed_in(self._app, user, browser)
         serializer = SecureCookieSessionInterface().get_signing_serializer(self._app)
