@@ -71,5 +71,5 @@ def _said_of(loss: Loss) -> str:
     several = "s" if loss.event_count > 1 else ""
     return (
         f"The database has {loss.event_count:,} event{several} that the backup has not{last}."
-        " What was done in them will be lost."
+        " What was done since the backup will be lost."
     )

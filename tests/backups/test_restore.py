@@ -138,7 +138,7 @@ def test_it_is_asked_first_and_said_what_is_lost(
 
     assert (
         "The database has 3 events that the backup has not, the last of 16 November 2026 09:30 UTC."
-        " What was done in them will be lost.\n"
+        " What was done since the backup will be lost.\n"
     ) in asked.output
     assert "Put the backup in its place? [y/N]: " in asked.output
     assert asked.exit_code == (0 if restored else 1)
@@ -165,21 +165,22 @@ def test_a_backup_from_before_a_restore_is_known_to_have_gone_another_way(
 
 
 def test_a_backup_of_another_database_is_refused(
-    chec: Chec, engine: Engine, demo_url: str, file: Path, monkeypatch: pytest.MonkeyPatch
+    chec: Chec, engine: Engine, backend: Databases, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chec("db", "backup", file)
-    # The template of the tests is one database, and so a copy of it the same: begin another trail.
-    with connected(demo_url) as other:
-        with other.begin() as connection:
+    with backend.copy_of("empty") as url:
+        # The template of the tests is one database, and a copy of it the same: of another trail.
+        with connected(url) as other, other.begin() as connection:
             connection.execute(text("UPDATE audit_head SET genesis = 'of another'"))
-        was = stand(other)
-    monkeypatch.setenv("CHEC_DATABASE_URL", demo_url)
+        with connected(url) as other:
+            was = stand(other)
+        monkeypatch.setenv("CHEC_DATABASE_URL", url)
 
-    said = refusal_of(chec, file)
+        said = refusal_of(chec, file)
 
-    assert "The backup is of another database. Restore it into an empty one." in said
-    with connected(demo_url) as other:
-        assert stand(other) == was
+        assert "The backup is of another database. Restore it into an empty one." in said
+        with connected(url) as other:
+            assert stand(other) == was
 
 
 def halved(content: bytes) -> bytes:
