@@ -41,13 +41,13 @@ _OF_A_CENTRE = (
     _Section("Payers", "payers.index", Action.VIEW_PAYER, frozenset({"payers"})),
     _Section("Outcomes", "outcomes.index", Action.VIEW_PUBLISHED_OUTCOMES, frozenset({"outcomes"})),
     _Section("Runs", "runs.index", Action.VIEW_RUNS, frozenset({"runs", "returns"})),
+    _Section("People", "people.index", Action.VIEW_PEOPLE, _PEOPLE),
     _Section(
         "Payment limit",
         "payment_limit.change",
         Action.SET_PAYMENT_LIMIT,
         frozenset({"payment_limit"}),
     ),
-    _Section("People", "people.index", Action.VIEW_PEOPLE, _PEOPLE),
 )
 
 

@@ -141,7 +141,7 @@ def test_above_the_limit_the_desk_asks_another_director_to_approve(
     assert (shown.status_code, shown.location) == (303, done.location)
 
     client = enter(approver)
-    notice = "1 payment, £1,000.01 in all, waits for a second director"
+    notice = "A payment of £1,000.01 waits for a second director"
     assert notice in text_of(client.get(desk(centre)))
     assert notice in text_of(client.get(desk(centre, "")))
     assert "After that the bank would have £8,999.99" in text_of(client.get(desk(centre)))
@@ -406,7 +406,7 @@ def test_an_evaluator_reads_requests_without_names_and_decides_nothing(
         assert not any(act in links for act in ("/approve", "/decline", "/withdraw"))
     for act in ("approve", "decline", "withdraw"):
         assert client.get(address(waiting, act)).status_code == 403
-    assert "£1,500.00 in all" in text_of(client.get(desk(centre)))
+    assert "A payment of £1,500.00 waits" in text_of(client.get(desk(centre)))
 
 
 def test_what_waits_is_listed_first_oldest_first_then_the_newest(
@@ -429,8 +429,10 @@ def test_what_waits_is_listed_first_oldest_first_then_the_newest(
     rows = rows_of(soup(client.get(desk(centre, "/payment-requests"))))
     names = [row.partition(" ")[0] for row in rows]
     assert names == ["PR-0001", "PR-0004", "PR-0005", "PR-0003", "PR-0002"]
-    assert "COPD helpline Tranche: Nurses in post £1,100.00 Waiting" in rows[0]
-    assert "The centre's suppliers Running cost: Stamps £5.00 Within the limit" in rows[2]
+    assert rows[0].startswith("PR-0001 Waiting Asked for 16 Nov 2026, Ana Reed")
+    assert rows[0].endswith("COPD helpline Tranche: Nurses in post £1,100.00")
+    assert rows[2].startswith("PR-0005 Within the limit")
+    assert rows[2].endswith("The centre's suppliers Running cost: Stamps £5.00")
     assert "Approved 16 Nov 2026, Ben Cole" in rows[4]
     assert [first.id, fourth.id] == [1, 4]
 
