@@ -10,9 +10,16 @@ from sqlmodel import Session, func, select
 
 from chec.cli import main
 from chec.db import open_session
-from chec.models import Centre, ClaimState, ReturnsRun, Transfer
+from chec.models import (
+    Centre,
+    ClaimState,
+    PaymentDecision,
+    PaymentVerdict,
+    ReturnsRun,
+    Transfer,
+)
 from chec.models.references import reference
-from tests import builders
+from tests import builders, payments
 from tests.claim_parts import decide, part_of
 
 Chec = Callable[..., Result]
@@ -70,6 +77,28 @@ def test_the_check_finds_what_a_claim_keeps_wrongly(
     assert checked.output.splitlines() == [
         "Error: What Fenmoor ICB has paid of CL-0001 is kept as £1.00, and adds up to £0.00.",
         "CL-0001 is kept as paid, and what its payers decided and paid makes it approved.",
+    ]
+
+
+def test_the_check_finds_a_payment_that_one_person_made_alone(chec: Chec, session: Session) -> None:
+    centre = payments.a_centre_with_money(session, limit_pence=0)
+    actor = payments.a_director(session, centre)
+    tranche = payments.a_tranche(builders.a_venture(session, centre), 5_00)
+    request = payments.ask(session, actor, centre, tranche)
+    session.commit()
+    assert chec("db", "check").exit_code == 0
+    session.add(
+        PaymentDecision(
+            request_id=request.id,
+            verdict=PaymentVerdict.APPROVED,
+            decided_at=actor.at,
+            decided_by_id=actor.user_id,
+        )
+    )
+    session.commit()
+    assert chec("db", "check").output.splitlines() == [
+        "Error: PR-0001 is kept as approved, of £5.00, and £0.00 was recorded.",
+        "PR-0001 was above the limit and was paid without a second person.",
     ]
 
 
