@@ -8,6 +8,7 @@ rules               decisions, one file per policy; `ls chec/rules` is the polic
 actions             changes, one file per noun
 queries             reads; every list takes the viewer
 jobs                what runs by itself, and the worker that runs it
+backups             backups of the database, and putting one back
 charts              chart specifications as data, and their rendering
 web                 pages, one blueprint per noun
 """
