@@ -5,6 +5,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from secrets import token_urlsafe
 
 IN_THE_WHEEL = """
 import re
@@ -47,7 +48,8 @@ def test_the_wheel_makes_a_database_and_shows_the_sign_in_page(tmp_path: Path) -
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(unpacked),
         "CHEC_DATA_DIR": str(tmp_path),
-        "CHEC_SECRET_KEY": "only for tests",
+        "CHEC_SECRET_KEY": token_urlsafe(48),
+        "CHEC_TOTP_KEY": token_urlsafe(48),
     }
     command = [sys.executable, "-W", "error", "-c", IN_THE_WHEEL]
     subprocess.run(command, cwd=unpacked, env=environment, check=True)

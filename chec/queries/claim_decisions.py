@@ -154,7 +154,7 @@ def list_filled_in_by(session: Session, claim: Claim) -> Collection[int]:
         )
         .distinct()
     )
-    return session.scalars(query).all()
+    return [user_id for user_id in session.scalars(query) if user_id is not None]
 
 
 class KeyedAct(StrEnum):
