@@ -11,19 +11,18 @@ from chec.models import Role
 from chec.rules.role_giving import Reached
 
 
+_ASK = "Ask somebody to do it who is an administrator of every centre that they reach."
+
+
 def reasons_not_to_manage(reached: Sequence[Reached], *, is_own: bool) -> list[str]:
     """Why somebody may not manage the account of a person whose roles reach these centres."""
     if is_own:
         return ["Nobody does this to their own account. Ask another administrator to do it."]
     reasons = [
-        f"This person's roles reach {centre} too. Ask an administrator of it to join you there, or"
-        " end the role that reaches it first."
+        f"This person's roles reach {centre} too, where you are no administrator."
         for centre, held in reached
         if held and Role.ADMINISTRATOR not in held
     ]
     if not all(held for _centre, held in reached):
-        reasons.append(
-            "This person also has a role that reaches a centre which is not yours to see. Ask"
-            " somebody to do it who is an administrator of every centre that their roles reach."
-        )
-    return reasons
+        reasons.append("This person's roles also reach a centre that is not yours to see.")
+    return [*reasons, _ASK] if reasons else []

@@ -91,5 +91,5 @@ def test_a_director_manages_no_account(session: Session) -> None:
     centre = builders.a_centre(session)
     director = holder(session, Role.DIRECTOR, centre=centre)
     user = user_of(session, holder(session, Role.EVALUATOR, centre=centre))
-    with pytest.raises(RuleBroken, match="Ask an administrator"):
+    with pytest.raises(RuleBroken, match="where you are no administrator"):
         lock_account(session, director, user)
