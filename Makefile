@@ -19,14 +19,14 @@ lint: .venv/ready
 bench: .venv/ready
 	.venv/bin/python -m tests.benchmarks
 
-# Whether a locked package has a known hole. pypi.org knows, so this is no part of the tests.
+# Whether a locked package has a known hole. That is asked over the network, so no part of the tests.
 audit: .venv/ready
 	@if said=$$(.venv/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off \
 	  --requirement requirements.lock 2>&1); then echo "$$said"; exit; fi; \
 	case "$$said" in \
 	  *"could not be audited"*|*ConnectionError*|*ServiceError*) \
-	    echo "Nothing was audited: what is known of holes could not be had from pypi.org."; \
-	    echo "Run this where that can be reached.";; \
+	    echo "Nothing was audited: what is known of holes could not be had."; \
+	    echo "Run this where the package index can be reached.";; \
 	  *) echo "$$said";; \
 	esac; exit 1
 
