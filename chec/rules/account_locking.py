@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from chec.models import Role
 from chec.rules.role_giving import Reached
 
-
 _ASK = "Ask somebody to do it who is an administrator of every centre that they reach."
 
 
