@@ -32,7 +32,7 @@ def hashes(session: Session) -> list[str]:
     """Of the beginning and of three events; the last is the head's."""
     genesis = head_of(session).genesis
     for name in ("Wren Valley", "Fenmoor", "Alder"):
-        builders.a_centre(session, name=name)
+        builders.a_payer(session, name=name)
     session.commit()
     found = [get_event(session, number) for number in (1, 2, 3)]
     session.commit()

@@ -120,7 +120,7 @@ def decline_payment(
     reasons = reasons_not_to_decline(request, decided(session, first), actor.user_id)
     _refuse(reasons or reasons_not_to_decline_for(reason))
     decision = _decide(session, actor, request, PaymentVerdict.DECLINED, reason)
-    _record(session, actor, Event.PAYMENT_REQUEST_DECLINED, request)
+    _record(session, actor, Event.PAYMENT_REQUEST_DECLINED, request, verdict=decision.verdict)
     return decision
 
 
@@ -135,7 +135,7 @@ def withdraw_payment(session: Session, actor: Actor, request: PaymentRequest) ->
         return first
     _refuse(reasons_not_to_withdraw(request, decided(session, first), actor.user_id))
     decision = _decide(session, actor, request, PaymentVerdict.WITHDRAWN)
-    _record(session, actor, Event.PAYMENT_REQUEST_WITHDRAWN, request)
+    _record(session, actor, Event.PAYMENT_REQUEST_WITHDRAWN, request, verdict=decision.verdict)
     return decision
 
 

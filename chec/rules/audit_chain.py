@@ -58,12 +58,12 @@ def link_hash(previous: str, link: Link) -> str:
 def changes_text(before: Mapping[str, object] | None, after: Mapping[str, object] | None) -> str:
     """What changed, as it is stored: JSON of field to [before, after]; empty where nothing did.
 
-    A field that is the same before and after is left out.
+    The fields stand in the order told. One that is the same before and after is left out.
     """
     old, new = before or {}, after or {}
-    fields = {name: [_told(old.get(name)), _told(new.get(name))] for name in {**old, **new}}
+    fields = {name: [_told(old.get(name)), _told(new.get(name))] for name in {**new, **old}}
     changed = {name: pair for name, pair in fields.items() if pair[0] != pair[1]}
-    return json.dumps(changed, sort_keys=True, separators=(",", ":")) if changed else ""
+    return json.dumps(changed, separators=(",", ":")) if changed else ""
 
 
 def first_break(

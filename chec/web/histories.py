@@ -1,8 +1,10 @@
 """The history of a venture, a contract, a claim or an investor: what was done about it, by whom."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, g, render_template
 
-from chec.models import Centre
+from chec.models import AuditEvent
 from chec.models.references import reference
 from chec.permissions import Action
 from chec.queries.audit_trail import list_history
@@ -55,14 +57,21 @@ def investor(centre_id: int, investor_id: int) -> str:
     return _page(centre_id, "organisation", investor_id, found.investor.name)
 
 
+def _people(centre_id: int, events: Sequence[AuditEvent]) -> dict[int, str] | None:
+    """Who did it, by key; None for an evaluator, who is told only in which role."""
+    if centre_id not in viewer().centres(Action.VIEW_PEOPLE):
+        return None
+    acted = {each.user_id for each in events}
+    named = user_names(g.session, viewer(), centre_id, acted)
+    return {key: name for key, name in named.items() if key}
+
+
 def _page(centre_id: int, noun: str, key: int, name: str) -> str:
-    centre: Centre = get_centre(g.session, viewer(), Action.VIEW_HISTORY, centre_id)
+    centre = get_centre(g.session, viewer(), Action.VIEW_HISTORY, centre_id)
     told = reference(noun, key)
     page = list_history(g.session, centre, told, **place_in_address(), limit=PER_PAGE)
-    acted = [each.user_id for each in page.events if each.user_id]
-    named = user_names(g.session, viewer(), centre_id, acted)
-    people = {key: name for key, name in named.items() if key}
-    rows = rows_of(page.events, people, things_named(g.session, texts_of(page.events)))
+    things = things_named(g.session, texts_of(page.events))
+    rows = rows_of(page.events, _people(centre_id, page.events), things)
     return render_template(
         "trail/history.html",
         centre=centre,

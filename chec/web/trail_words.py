@@ -34,6 +34,9 @@ _OF_A_CENTRE = {
     OrganisationKind.INVESTOR: ("investors.show", "investor_id", Action.VIEW_INVESTOR),
     OrganisationKind.COMMISSIONER: ("payers.show", "payer_id", Action.VIEW_PAYER),
 }
+_OWNERS = re.compile(rf"(.+?) ({REFERENCE.pattern}(?: {REFERENCE.pattern})*)")
+"""An account as the trail tells it: its kind, then whose it is."""
+
 _MAY_BE_GONE = frozenset({"claim"})
 
 
@@ -49,8 +52,7 @@ class TrailRow(NamedTuple):
     """An event as a line of a table."""
 
     event: AuditEvent
-    by: str
-    acting_for: str
+    who: str
     on: Markup
     of: str
     changes: Sequence[Change]
@@ -62,11 +64,11 @@ def texts_of(events: Sequence[AuditEvent]) -> list[str]:
 
 
 def rows_of(
-    events: Sequence[AuditEvent], people: Mapping[int, str], things: Mapping[str, Named]
+    events: Sequence[AuditEvent], people: Mapping[int, str] | None, things: Mapping[str, Named]
 ) -> list[TrailRow]:
     """The lines of the table; `people` and `things` are whom and what the viewer may know by name.
 
-    Anybody else stands there by their reference.
+    Anybody else stands there by their reference; where there are no `people`, by their role alone.
     """
     return [_row(each, people, things) for each in events]
 
@@ -76,25 +78,30 @@ def changes_in_words(event: AuditEvent) -> str:
     return "; ".join(_in_words(each) for each in _changes(event, str))
 
 
-def _row(event: AuditEvent, people: Mapping[int, str], things: Mapping[str, Named]) -> TrailRow:
-    def linked(text: str) -> Markup:
-        return _linked(text, event.centre_id, things)
+def _row(
+    event: AuditEvent, people: Mapping[int, str] | None, things: Mapping[str, Named]
+) -> TrailRow:
+    def called(told: str) -> Markup:
+        return _linked(told, _name(told, things), event.centre_id, things)
 
     named = things.get(event.subject)
     return TrailRow(
         event,
-        by=_person(event, people),
-        acting_for=_with_names(event.acting_for, things) if event.user_id else "",
-        on=linked(event.subject),
+        who=_who(event, people, things),
+        on=_linked(event.subject, event.subject, event.centre_id, things),
         of=named.name if named else "",
-        changes=_changes(event, linked),
+        changes=_changes(event, lambda text: _each_replaced(text, called)),
     )
 
 
-def _person(event: AuditEvent, people: Mapping[int, str]) -> str:
+def _who(event: AuditEvent, people: Mapping[int, str] | None, things: Mapping[str, Named]) -> str:
     if event.user_id is None:
         return "The system" if event.acting_for == "system" else "Nobody who had signed in"
-    return sentence_case(people.get(event.user_id, reference("user", event.user_id)))
+    acting_for = _with_names(event.acting_for, things)
+    if people is None:
+        return sentence_case(acting_for or "somebody")
+    name = people.get(event.user_id, reference("user", event.user_id))
+    return ", ".join(part for part in (name, acting_for) if part)
 
 
 def _changes(event: AuditEvent, linked: Callable[[str], str]) -> list[Change]:
@@ -115,10 +122,15 @@ def _label(name: str) -> str:
 
 
 def _value(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, int):
         return format_pounds(value) if name.endswith("pence") else f"{value:,}"
     text = str(value)
-    return short_day(date.fromisoformat(text)) if _DAY.fullmatch(text) else text
+    if _DAY.fullmatch(text):
+        return short_day(date.fromisoformat(text))
+    account = _OWNERS.fullmatch(text)
+    return f"{account[1]}: {account[2].replace(' ', ' / ')}" if account else text
 
 
 def _with_names(text: str, things: Mapping[str, Named]) -> str:
@@ -129,16 +141,19 @@ def _name(told: str, things: Mapping[str, Named]) -> str:
     return things[told].name or told if told in things else told
 
 
-def _linked(text: str, centre_id: int | None, things: Mapping[str, Named]) -> Markup:
-    """The text, with a link at each reference that leads to a page which the viewer may open."""
+def _each_replaced(text: str, called: Callable[[str], Markup]) -> Markup:
+    """The text, with each reference in it as it is `called`."""
     parts, end = list[Markup](), 0
     for found in REFERENCE.finditer(text):
-        href = _address(found[0], centre_id, things)
-        parts.append(escape(text[end : found.start()]))
-        link = Markup('<a href="{}">{}</a>').format(href, found[0])
-        parts.append(link if href else escape(found[0]))
+        parts += [escape(text[end : found.start()]), called(found[0])]
         end = found.end()
     return Markup("").join([*parts, escape(text[end:])])
+
+
+def _linked(told: str, name: str, centre_id: int | None, things: Mapping[str, Named]) -> Markup:
+    """The name, as a link where its reference leads to a page that the viewer may open."""
+    href = _address(told, centre_id, things)
+    return Markup('<a href="{}">{}</a>').format(href, name) if href else escape(name)
 
 
 def _address(told: str, centre_id: int | None, things: Mapping[str, Named]) -> str | None:
