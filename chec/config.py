@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
@@ -165,6 +166,11 @@ def _faults_of_other_addresses(settings: Settings) -> list[str]:
         faults.append("CHEC_SMTP_URL must begin with smtps:// or smtp://.")
     if not re.fullmatch(r"((https://|mailto:)[!-~]+)?", settings.security_contact):
         faults.append("CHEC_SECURITY_CONTACT must begin with https:// or mailto:.")
+    store = settings.rate_limit_storage.get_secret_value()
+    if not re.match(r"memory://$|rediss?://.", store):
+        faults.append("CHEC_RATE_LIMIT_STORAGE must be memory://, or begin with redis://.")
+    elif store.startswith("redis") and not find_spec("redis"):
+        faults.append("CHEC_RATE_LIMIT_STORAGE needs the Python package redis: pip install redis.")
     return faults
 
 

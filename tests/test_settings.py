@@ -105,6 +105,8 @@ def test_this_machine_needs_no_tls(good: Settings, address: str) -> None:
         ({"cheap_passwords": True}, "CHEC_CHEAP_PASSWORDS is for tests."),
         ({"second_factor_required": False}, "CHEC_SECOND_FACTOR_REQUIRED is false"),
         ({"smtp_url": SecretStr("http://mail.example")}, "CHEC_SMTP_URL must begin"),
+        ({"rate_limit_storage": SecretStr("memcached://:x@y")}, "CHEC_RATE_LIMIT_STORAGE must be"),
+        ({"rate_limit_storage": SecretStr("redis://:x@y")}, "CHEC_RATE_LIMIT_STORAGE needs the"),
         ({"security_contact": "somebody@chec.example"}, "CHEC_SECURITY_CONTACT must begin"),
         ({"security_contact": "mailto:a@b.c\nPolicy: x"}, "CHEC_SECURITY_CONTACT must begin"),
     ],
@@ -158,7 +160,8 @@ def test_no_secret_is_shown_by_settings_or_by_what_is_wrong_with_them(
 def test_no_command_tells_the_password_of_a_database_that_does_not_answer(
     command: list[str], address: str, tmp_path: Path
 ) -> None:
-    refused = chec(command, CHEC_DATABASE_URL=address, CHEC_DATA_DIR=str(tmp_path))
+    keys = {f"CHEC_{name}": secrets.token_urlsafe(48) for name in ("SECRET_KEY", "TOTP_KEY")}
+    refused = chec(command, CHEC_DATABASE_URL=address, CHEC_DATA_DIR=str(tmp_path), **keys)
     assert refused.exit_code == 1
     assert HUSH not in refused.output
     assert HUSH not in str(refused.exception)

@@ -25,6 +25,7 @@ from gunicorn.http.errors import (
 )
 from gunicorn.workers.sync import SyncWorker
 
+from chec.cli.database import open_database
 from chec.cli.refusals import refusal
 from chec.config import Settings, is_loopback, reasons_not_to_start
 from chec.logs import LineFormatter
@@ -57,6 +58,8 @@ def web(bind: str | None, workers: int) -> None:
     reasons = [*reasons_not_to_start(settings), *reasons_not_to_bind(place, settings)]
     if reasons:
         raise refusal([*reasons, "The web was not started."])
+    with open_database():
+        pass  # it answers, and is up to date
     click.echo(f"CHEC listens at {place}, for {settings.public_url}")
     Server(place, workers).run()
 

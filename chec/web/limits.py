@@ -18,7 +18,6 @@ from flask import Flask, Response, current_app, g, request, session
 from flask_limiter import Limiter, RateLimitExceeded, RequestLimit, RouteLimit
 from flask_login import current_user
 from limits import RateLimitItemPerSecond
-from limits.errors import ConfigurationError
 from werkzeug.routing import Rule
 
 from chec.config import Settings
@@ -46,23 +45,14 @@ class Limit(NamedTuple):
 
 
 def prepare(app: Flask, settings: Settings) -> None:
-    """Keep the limits at every route that `app` has by now.
-
-    Raises ValueError where the store of the settings cannot be used.
-    """
+    """Keep the limits at every route that `app` has by now."""
     limiter = Limiter(
         _address,
         storage_uri=settings.rate_limit_storage.get_secret_value(),
         strategy="moving-window",
         in_memory_fallback_enabled=True,
     )
-    try:
-        limiter.init_app(app)
-    except ConfigurationError:
-        raise ValueError(
-            "CHEC_RATE_LIMIT_STORAGE names no store that can be used here: write memory:// or"
-            " redis://…, for which the Python package redis must be installed."
-        ) from None
+    limiter.init_app(app)
     app.extensions["chec_limiter"] = limiter
     for limit in LIMITS:
         for endpoint in sorted({r.endpoint for r in app.url_map.iter_rules() if limit.where(r)}):

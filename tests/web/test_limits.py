@@ -10,7 +10,6 @@ import pytest
 import time_machine
 from flask import Flask
 from limits import parse
-from pydantic import SecretStr
 from sqlmodel import Session, select
 from werkzeug.test import TestResponse
 
@@ -21,7 +20,8 @@ from chec.web.devices import _serializer, account_key, keyed
 from chec.web.limits import LIMITS, Limit, may_mail
 from chec.web.passwords import hash_password
 from tests import builders
-from tests.client import Client, soup
+from tests.client import Client, serving, soup
+from tests.settings import behind_tls
 
 pytestmark = pytest.mark.backend("sqlite")
 
@@ -338,12 +338,24 @@ def test_while_the_store_is_away_each_process_counts(
     app.extensions["chec_engine"].dispose()
 
 
-def test_a_store_that_cannot_be_used_is_said_at_the_start(settings: Settings) -> None:
-    for store in ("nonsense://:secret@store", "secret", "memcached://:secret@store"):
-        bad = settings.model_copy(update={"rate_limit_storage": SecretStr(store)})
-        with pytest.raises(ValueError, match="CHEC_RATE_LIMIT_STORAGE names no store") as refused:
-            create_app(bad)
-        assert "secret" not in str(refused.value)
+def test_a_forged_address_does_not_get_round_the_limit(
+    settings: Settings, user: User, session: Session
+) -> None:
+    with serving(behind_tls(settings, proxies=1)) as app:
+        app.config["WTF_CSRF_ENABLED"] = False
+        device = app.test_client()
+
+        def answer(number: int, address: str) -> int:
+            return device.post(
+                "/login",
+                data={"email": f"person{number}@chec.example", "password": "wrong"},
+                base_url="http://chec.example",
+                headers={"X-Forwarded-For": f"198.51.100.{number}, {address}"},
+            ).status_code
+
+        assert 429 not in {answer(number, "203.0.113.9") for number in range(100)}
+        assert answer(100, "203.0.113.9") == 429
+        assert answer(100, "203.0.113.10") == 422
 
 
 def guess(device: Client, email: str = EMAIL, *, address: str = HERE) -> TestResponse:
