@@ -62,6 +62,8 @@ def test_with_a_password_one_has_an_account_and_signs_in(
         ("password1234", "Others can guess this"),
         ("jo@chec.example", "Others can guess this"),
         ("x" * 1001, "Use at most"),
+        ("teapot\0lorry meadow", "This holds a character that cannot be kept."),
+        ("x" * 100_000, "This is too long."),
     ],
 )
 def test_a_bad_password_is_refused_and_the_link_still_works(
