@@ -30,8 +30,8 @@ from chec.web import (
     home,
     inbox,
     incoming_text,
-    invitations,
     investors,
+    invitations,
     ledger,
     limits,
     mailing,
@@ -105,6 +105,7 @@ def create_app(settings: Settings) -> Flask:
         static_folder=str(project_dir("static")),
     )
     app.config.from_mapping(_configuration(settings))
+    cookies.prepare(app, settings)
     addresses.prepare(app)
     rendering.prepare(app)
     charts.prepare(app, settings.data_dir / "charts")
@@ -144,7 +145,6 @@ def application() -> Flask:
 
 def _configuration(settings: Settings) -> dict[str, object]:
     return {
-        **cookies.session_cookie(settings),
         "SECRET_KEY": settings.secret_key.get_secret_value(),
         "PREFERRED_URL_SCHEME": "https" if settings.has_tls else "http",
         "PROVIDE_AUTOMATIC_OPTIONS": False,

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from flask.sessions import SecureCookieSessionInterface
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, ViewportSize
 from werkzeug.serving import make_server
 
 from chec.models import Role
+from chec.web.cookies import Sessions
 from tests.client import signed_in
 from tests.demo import demo_user
 
@@ -47,7 +47,7 @@ class Journey:
         user = demo_user(self._app.extensions["chec_engine"], role, acting_for, name=name)
         browser = {"REMOTE_ADDR": "127.0.0.1", "HTTP_USER_AGENT": USER_AGENT}
         state, _token = signed_in(self._app, user, browser)
-        serializer = SecureCookieSessionInterface().get_signing_serializer(self._app)
+        serializer = Sessions().get_signing_serializer(self._app)
         assert serializer
         name = self._app.config["SESSION_COOKIE_NAME"]
         self.page.context.add_cookies(

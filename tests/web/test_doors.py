@@ -72,6 +72,18 @@ def test_a_changed_cookie_is_nobodys(client: Client, app: Flask, director: User)
         assert client.get("/").location == "/login"
 
 
+def test_what_is_signed_is_signed_with_sha_256(client: Client, app: Flask) -> None:
+    page = client.get("/login")
+    token = soup(page).select_one("[name=csrf_token]")
+    assert token
+    session_value = cookie_of(page).split(";")[0].split("=", 1)[1]
+    with app.app_context():
+        device = app.extensions["security"].reset_serializer.dumps("x")
+    for signed in (session_value, str(token["value"]), device):
+        signature = signed.rsplit(".", 1)[1]
+        assert len(signature) == 43, "32 bytes in base 64"
+
+
 def test_the_libraries_set_no_cookie_of_their_own(app: Flask) -> None:
     assert app.config["SECURITY_TWO_FACTOR_ALWAYS_VALIDATE"] is True, "else tf_validity is set"
     assert app.config["SECURITY_CSRF_COOKIE_NAME"] is None

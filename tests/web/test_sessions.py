@@ -9,13 +9,13 @@ from typing import Any, cast
 import pytest
 import time_machine
 from flask import Flask
-from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
 from sqlmodel import Session, select
 
 from chec.config import project_dir
 from chec.models import Role, SignIn, User
 from chec.models.references import reference
+from chec.web.cookies import Sessions
 from chec.web.sessions import ASKED_BY_THEMSELVES
 from tests import builders
 from tests.client import Client, soup
@@ -146,7 +146,7 @@ def test_a_cookie_signed_with_another_key_is_nobodys(
         ours = dict(state)
     app_with_another_key = Flask("other")
     app_with_another_key.secret_key = key or "-"
-    serializer = SecureCookieSessionInterface().get_signing_serializer(app_with_another_key)
+    serializer = Sessions().get_signing_serializer(app_with_another_key)
     assert serializer
     set_cookie(client, str(serializer.dumps(ours)))
     assert not is_signed_in(client)
