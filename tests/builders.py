@@ -55,6 +55,10 @@ OPENED_ON = date(2022, 4, 1)
 NOW = datetime(2026, 11, 16, 9, 30, tzinfo=UTC)
 
 _number = count(1)
+_NO_PASSWORD = (
+    "$argon2id$v=19$m=8,t=1,p=1$NLwk6rQkToARxiAIc72OBQ$NOs5CqTjNNdfhL/aMYDae+z5vj+MYJ6O8oCwr7sKtIU"
+)
+"""The hash of one that nobody is told."""
 
 
 def an_actor(*, at: datetime = NOW) -> Actor:
@@ -137,7 +141,7 @@ def an_instrument(
 
 
 def a_user(
-    session: Session, *, email: str = "", name: str = "Sam Hill", password_hash: str = "-"
+    session: Session, *, email: str = "", name: str = "Sam Hill", password_hash: str = _NO_PASSWORD
 ) -> User:
     email = email or f"person{next(_number)}@chec.example"
     return add_user(session, an_actor(), email, name, password_hash)
