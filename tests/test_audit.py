@@ -2,18 +2,20 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from threading import Barrier
 from threading import Event as Signal
 from time import sleep
 
 import pytest
+from alembic import command
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, func, select
 
-from chec import audit
+from chec import audit, database_schema
 from chec.actions.centres import open_centre
-from chec.db import open_session
+from chec.db import make_engine, open_session
 from chec.models import AuditEvent, AuditHead, AuditSubject, Centre, Event, User
 from chec.permissions import Actor
 from chec.queries.audit_chain import find_break, head_of
@@ -245,3 +247,38 @@ def test_the_head_is_read_afresh_under_its_lock(engine: Engine, session: Session
     session.commit()
     assert subjects(session) == ["C-0001", "V-0001"]
     assert find_break(session) is None
+
+
+def test_what_was_recorded_before_there_was_a_chain_is_put_on_it(
+    engine: Engine, tmp_path: Path
+) -> None:
+    old = engine
+    if engine.dialect.name == "sqlite":
+        old = make_engine(f"sqlite:///{tmp_path}/old.db")
+    with old.execution_options(sqlite_begin="IMMEDIATE").begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+        config = database_schema._alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        for key, subject in ((3, "C-0001"), (7, ""), (8, "GET /centres/C-0001")):
+            row = {"id": key, "at": "2026-11-16 09:30:00.000001", "subject": subject}
+            connection.execute(
+                text(
+                    "INSERT INTO audit_event"
+                    " (id, at, acting_for, event, subject, address, detail)"
+                    " VALUES (:id, :at, 'system', 'refused', :subject, '192.0.2.1', 'é')"
+                ),
+                row,
+            )
+    database_schema.upgrade(old)
+    with open_session(old, write=True) as session:
+        assert find_break(session) is None
+        assert subjects(session) == ["C-0001", "", "GET /centres/C-0001"]
+        note(session, "V-0001")
+        session.commit()
+        assert find_break(session) is None
+        assert head_of(session).last_id == 4
+    assert database_schema.check(old) == []
+    old.dispose()

@@ -7,7 +7,7 @@ Events are a chain: each carries the hash of the one before, the last one's is i
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
 
@@ -86,6 +86,8 @@ class AuditEvent(SQLModel, table=True):
     """
 
     __tablename__ = "audit_event"
+    # The newest events of a centre, without sorting all it ever had.
+    __table_args__ = (Index("audit_event_by_centre", "centre_id", "id"),)
 
     id: int = Field(primary_key=True)
     at: datetime = Field(index=True)
@@ -95,7 +97,7 @@ class AuditEvent(SQLModel, table=True):
     subject: str = ""
     address: str = ""
     detail: str = ""
-    centre_id: int | None = Field(default=None, index=True)
+    centre_id: int | None = None
     changes: str = ""
     row_count: int | None = None
     content_hash: str = ""

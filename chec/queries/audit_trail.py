@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, true
+from sqlalchemy import ColumnElement, and_, or_, select, true, union_all
 from sqlmodel import Session, col
 
 from chec.clock import LONDON
@@ -60,16 +60,16 @@ def list_trail(
     limit: int,
 ) -> TrailPage:
     """The newest events that the viewer may see, or those just `before` or `after` a number."""
-    return _page_of(session, _chosen_by(session, viewer, chosen), before, after, limit)
+    wanted = list(_wanted(chosen))
+    sources = [and_(source, *wanted) for source in _visible_to(session, viewer)]
+    return _page_of(session, sources, before, after, limit)
 
 
 def each_event(session: Session, viewer: Viewer, chosen: TrailFilter) -> Iterator[AuditEvent]:
     """All of them, newest first, read a batch at a time."""
-    query = _chosen_by(session, viewer, chosen).order_by(col(AuditEvent.id).desc()).limit(_BATCH)
-    batch = session.scalars(query).all()
-    while batch:
-        yield from batch
-        batch = session.scalars(query.where(col(AuditEvent.id) < batch[-1].id)).all()
+    visible = or_(*_visible_to(session, viewer))
+    query = select(AuditEvent).where(visible, *_wanted(chosen)).order_by(col(AuditEvent.id).desc())
+    yield from session.scalars(query, execution_options={"yield_per": _BATCH})
 
 
 def list_history(
@@ -82,62 +82,73 @@ def list_history(
     limit: int,
 ) -> TrailPage:
     """What was done in a centre about one thing, by its reference."""
-    query = select(AuditEvent).where(
+    acts = and_(
         col(AuditEvent.centre_id) == centre.id,
         col(AuditEvent.event).not_in(NO_ACTS),
         _is_about(subject),
     )
-    return _page_of(session, query, before, after, limit)
+    return _page_of(session, [acts], before, after, limit)
 
 
 def _page_of(
     session: Session,
-    query: Select[AuditEvent],
+    sources: Sequence[ColumnElement[bool]],
     before: int | None,
     after: int | None,
     limit: int,
 ) -> TrailPage:
+    """A page of what the sources give; each is read in the order of its index."""
     key = col(AuditEvent.id)
     if after is not None:
-        found = session.scalars(query.where(key > after).order_by(key).limit(limit + 1)).all()
+        found = _first_of(session, sources, key > after, key.asc(), limit + 1)
         events = list(reversed(found[:limit]))
         return TrailPage(events, _last_of(events), events[0].id if len(found) > limit else None)
-    if before is not None:
-        query = query.where(key < before)
-    found = session.scalars(query.order_by(key.desc()).limit(limit + 1)).all()
+    is_before = true() if before is None else key < before
+    found = _first_of(session, sources, is_before, key.desc(), limit + 1)
     events = list(found[:limit])
     older = _last_of(events) if len(found) > limit else None
     return TrailPage(events, older, events[0].id if events and before is not None else None)
+
+
+def _first_of(
+    session: Session,
+    sources: Sequence[ColumnElement[bool]],
+    beyond: ColumnElement[bool],
+    order: ColumnElement[int],
+    limit: int,
+) -> Sequence[AuditEvent]:
+    key = col(AuditEvent.id)
+    each = (select(key).where(one, beyond).order_by(order).limit(limit) for one in sources)
+    keys = union_all(*(select(one.subquery().c.id) for one in each))
+    query = select(AuditEvent).where(key.in_(keys)).order_by(order).limit(limit)
+    return session.scalars(query).all()
 
 
 def _last_of(events: Sequence[AuditEvent]) -> int | None:
     return events[-1].id if events else None
 
 
-def _chosen_by(session: Session, viewer: Viewer, chosen: TrailFilter) -> Select[AuditEvent]:
+def _wanted(chosen: TrailFilter) -> Iterator[ColumnElement[bool]]:
     at = col(AuditEvent.at)
-    conditions = [_visible_to(session, viewer)]
     if chosen.from_on:
-        conditions.append(at >= _begin_of(chosen.from_on))
+        yield at >= _begin_of(chosen.from_on)
     if chosen.to_on:
-        conditions.append(at < _begin_of(chosen.to_on + timedelta(days=1)))
+        yield at < _begin_of(chosen.to_on + timedelta(days=1))
     if chosen.subject:
-        conditions.append(_is_about(chosen.subject))
+        yield _is_about(chosen.subject)
     for name in ("event", "user_id", "centre_id"):
         if getattr(chosen, name) is not None:
-            conditions.append(col(getattr(AuditEvent, name)) == getattr(chosen, name))
-    return select(AuditEvent).where(*conditions)
+            yield col(getattr(AuditEvent, name)) == getattr(chosen, name)
 
 
-def _visible_to(session: Session, viewer: Viewer) -> ColumnElement[bool]:
+def _visible_to(session: Session, viewer: Viewer) -> list[ColumnElement[bool]]:
+    """The sources of what the viewer may see, no event being of two."""
     if viewer.sees_all:
-        return true()
+        return [true()]
     by, centre_id = col(AuditEvent.user_id), col(AuditEvent.centre_id)
     persons = list_persons(session, viewer)
-    return or_(
-        centre_id.in_(viewer.centres(Action.VIEW_TRAIL)),
-        and_(centre_id.is_(None), or_(by.is_(None), by.in_(persons))),
-    )
+    of_centres = [centre_id == each for each in viewer.centres(Action.VIEW_TRAIL)]
+    return [*of_centres, and_(centre_id.is_(None), or_(by.is_(None), by.in_(persons)))]
 
 
 def _is_about(subject: str) -> ColumnElement[bool]:

@@ -284,7 +284,7 @@ def _chain_the_trail() -> None:
         sa.Column("hash", sa.String(), nullable=False, server_default=""),
     ):
         op.add_column("audit_event", column)
-    op.create_index(op.f("ix_audit_event_centre_id"), "audit_event", ["centre_id"], unique=False)
+    op.create_index("audit_event_by_centre", "audit_event", ["centre_id", "id"], unique=False)
     op.create_index(op.f("ix_audit_event_hash"), "audit_event", ["hash"], unique=False)
     op.create_table(
         "audit_subject",
