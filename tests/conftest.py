@@ -29,6 +29,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine
 from sqlmodel import Session
 from xdist.workermanage import WorkerController
@@ -42,6 +44,12 @@ if TYPE_CHECKING:
     from tests.client import Client
 
 RUN_FOLDER = pytest.StashKey[Path]()
+
+# How long an example takes says how busy the machine is, and nothing about what is tested.
+hypothesis_settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
