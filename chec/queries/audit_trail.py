@@ -2,21 +2,23 @@
 
 An administrator sees the events of the centres they administer. Of those that belong to no centre
 (sign-ins above all) they see what was done by people whose roles reach these centres, and by
-nobody.
+nobody, unless it is about another person or an organisation that has nothing to do with them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, or_, select, true, union_all
+from sqlalchemy import ColumnElement, and_, exists, or_, select, true, union, union_all
 from sqlmodel import Session, col
 
 from chec.clock import LONDON
-from chec.models import AuditEvent, AuditSubject, Centre, Event
+from chec.models import AuditEvent, AuditSubject, Centre, Event, Venture
+from chec.models.references import PREFIXES, reference
 from chec.permissions import Action, Viewer
 from chec.queries.people import list_people
+from chec.queries.reach import centre_and_partner
 
 _BATCH = 1_000
 NO_ACTS = frozenset({Event.REFUSED, Event.DOWNLOADED, Event.RATE_LIMITED})
@@ -148,7 +150,30 @@ def _visible_to(session: Session, viewer: Viewer) -> list[ColumnElement[bool]]:
     by, centre_id = col(AuditEvent.user_id), col(AuditEvent.centre_id)
     persons = list_persons(session, viewer)
     of_centres = [centre_id == each for each in viewer.centres(Action.VIEW_TRAIL)]
-    return [*of_centres, and_(centre_id.is_(None), or_(by.is_(None), by.in_(persons)))]
+    theirs = _organisations(session, viewer.centres(Action.VIEW_TRAIL))
+    own = [reference("user", key) for key in persons]
+    own += [reference("organisation", key) for key in theirs]
+    by_them = or_(by.is_(None), by.in_(persons))
+    return [*of_centres, and_(centre_id.is_(None), by_them, ~_is_about_others_than(own))]
+
+
+def _organisations(session: Session, centres: Iterable[int]) -> Sequence[int]:
+    """Those that invest in these centres, pay them, or have a venture there."""
+    partners = centre_and_partner().c
+    dealing = select(partners.partner_id).where(partners.centre_id.in_(centres))
+    providing = select(col(Venture.provider_id)).where(col(Venture.centre_id).in_(centres))
+    return session.scalars(union(dealing, providing)).all()
+
+
+def _is_about_others_than(own: Iterable[str]) -> ColumnElement[bool]:
+    """Whether an event is about a person or an organisation that is none of `own`."""
+    subject = col(AuditSubject.subject)
+    kinds = (f"{PREFIXES[noun]}-%" for noun in ("user", "organisation"))
+    return exists().where(
+        col(AuditSubject.event_id) == AuditEvent.id,
+        or_(*(subject.like(kind) for kind in kinds)),
+        subject.not_in(own),
+    )
 
 
 def _is_about(subject: str) -> ColumnElement[bool]:
