@@ -6,7 +6,7 @@ import subprocess
 
 def test_without_the_data_it_says_that_nothing_was_audited() -> None:
     nowhere = dict.fromkeys(("HTTPS_PROXY", "https_proxy"), "http://127.0.0.1:1")
-    command = ["make", "--assume-old=.venv/ready", "audit"]
+    command = ["make", "--no-print-directory", "--assume-old=.venv/ready", "audit"]
     done = subprocess.run(
         command, env=os.environ | nowhere, capture_output=True, text=True, check=False
     )

@@ -32,6 +32,7 @@ def prepare(app: Flask) -> None:
     """Log the requests of `app`, first before and last after everything else."""
     app.before_request(_begin)
     app.after_request(_log_end)
+    app.teardown_request(_end)
 
 
 def _begin() -> None:
@@ -43,6 +44,10 @@ def _log_end(response: Response) -> Response:
     milliseconds = (time.perf_counter() - g.began) * 1000
     _log.info("%s %d %.0fms %s", _route(), response.status_code, milliseconds, _user())
     return response
+
+
+def _end(_error: BaseException | None) -> None:
+    request_id.set("-")
 
 
 def _route() -> str:

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask, Response
 from sqlmodel import Session
 
-from chec.logs import LineFormatter
+from chec.logs import LineFormatter, request_id
 from chec.models import Role
 from chec.models.references import reference
 from chec.web.access import open_to_all
@@ -79,6 +79,7 @@ def test_every_line_of_a_request_has_its_number(client: Client, log: Kept) -> No
     numbers = [re.search(r"\[(\w{12})\]", line) for line in log.lines]
     assert all(numbers)
     assert len({each[1] for each in numbers if each}) == 2
+    assert request_id.get() == "-"  # it ends with its request
 
 
 def test_a_defect_is_logged_without_its_address_and_what_it_says(app: Flask, log: Kept) -> None:
