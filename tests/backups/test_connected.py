@@ -59,7 +59,7 @@ def is_connected(engine: Engine, process: int) -> bool:
     """Whether this process has the file open, or any has a session on the server but ours."""
     if engine.dialect.name == "sqlite":
         opened = (os.path.realpath(each) for each in Path(f"/proc/{process}/fd").iterdir())
-        return engine.url.database in opened  # what was closed meanwhile stands as it is
+        return str(engine.url.database) in opened  # what was closed meanwhile stands as it is
     with engine.connect() as connection:
         query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
         count = connection.execute(text(query)).scalar_one()
