@@ -116,12 +116,14 @@ def is_loopback(address: str) -> bool:
 
 
 def _faults_of_the_address(settings: Settings) -> list[str]:
-    form = "Write it like https://chec.example.org, without a path."
+    form = "Write it like https://chec.example.org, in small letters, without a path."
     try:
         parts = urlsplit(settings.public_url)
         strange = parts.username or parts.path.strip("/") or parts.query or parts.fragment
-        valid = parts.scheme in {"http", "https"} and parts.hostname and not strange
-        _ = parts.port
+        usual = {"http": 80, "https": 443}
+        valid = parts.scheme in usual and parts.hostname and not strange
+        # Browsers name it so, and passkeys are compared with what they name.
+        valid = valid and parts.port != usual[parts.scheme] and parts.netloc == parts.netloc.lower()
     except ValueError:
         valid = False
     if not valid:

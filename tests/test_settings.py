@@ -77,6 +77,9 @@ def test_two_keys_that_are_one_do_not_start(good: Settings) -> None:
         "https://someone@chec.example",
         "https://chec.example:port",
         "https://[::1",
+        "https://CHEC.example",
+        "https://chec.example:443",
+        "http://localhost:80",
         "",
     ],
 )
@@ -92,7 +95,7 @@ def test_an_address_without_tls_or_sense_does_not_start(good: Settings, address:
         "http://localhost:8000",
         "http://127.0.0.1:8000/",
         "http://[::1]:8000",
-        "HTTP://LOCALHOST",
+        "HTTP://localhost",
     ],
 )
 def test_this_machine_needs_no_tls(good: Settings, address: str) -> None:

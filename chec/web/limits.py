@@ -89,8 +89,8 @@ def _limited(limiter: Limiter, limit: Limit) -> RouteLimit:
 
 
 def _has_failed(response: Response) -> bool:
-    # A form that was not taken comes again; one that was leads on.
-    return response.status_code == 200 or 400 <= response.status_code not in {429, 503}  # noqa: PLR2004
+    # Some of flask-security's refusals lead on, as what it takes does.
+    return "form_refused" in g or 400 <= response.status_code not in {429, 503}  # noqa: PLR2004
 
 
 def _tell(limiter: Limiter, limit: Limit, broken: RequestLimit) -> None:

@@ -297,6 +297,17 @@ def test_a_user_has_plenty_and_not_without_end(
     assert client.open(path, method=method).status_code in {200, 404, 422}
 
 
+def test_of_passkeys_only_answers_that_were_not_taken_count(
+    new_device: Callable[[], Client],
+) -> None:
+    device = new_device()
+    asked = [device.post("/wan-signin") for _ in range(102)]
+    assert [each.status_code for each in asked] == [200] * 102
+    [place] = re.findall(r'"(/wan-signin/[^"]+)"', asked[-1].text)
+    answered = [device.post(place, data={"credential": "{}"}) for _ in range(101)]
+    assert [each.status_code for each in answered] == [302] * 100 + [429]
+
+
 def test_every_file_every_link_and_every_form_is_limited(app: Flask) -> None:
     limiter = app.extensions["chec_limiter"]
     for rule in app.url_map.iter_rules():
