@@ -7,7 +7,7 @@ request that only reads or was refused.
 
 import io
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 from urllib.parse import quote
 
@@ -17,7 +17,7 @@ from flask import Flask, request
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
-from sqlmodel import SQLModel
+from sqlmodel import Session, SQLModel
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.test import TestResponse
 
@@ -32,6 +32,7 @@ from tests.test_access_table import (
     answers,
     world,
 )
+from tests.web.test_invitations import an_invitation
 
 __all__ = ["world"]  # the rows that the access table asks about
 
@@ -161,10 +162,15 @@ class Visitor:
     ) -> TestResponse:
         """The answer, looked at, to these fields: in the form of a POST, else in the address."""
         client, address = self.clients[role], self.address_of(door, role, whose)
-        before = self.state()
         if client.get("/").location == "/login":  # it has signed itself out
             client.sign_in(self.world.people[role])
-            before = self.state()
+        return self.knock(client, door, address, sent)
+
+    def knock(
+        self, client: Client, door: Door, address: str, sent: Mapping[str, list[str]]
+    ) -> TestResponse:
+        """The answer at this address, looked at."""
+        before = self.state()
         if door.method == "GET":
             answer = client.get(f"{address}?{_encoded(sent)}")
         elif self.asked[door].files:
@@ -175,7 +181,7 @@ class Visitor:
                 data=_encoded(sent),
                 content_type="application/x-www-form-urlencoded",
             )
-        what = f"{door.method} {door.endpoint} as {role}, {sent if len(str(sent)) < 999 else '…'}"
+        what = f"{door.method} {address[:99]}, {sent if len(str(sent)) < 999 else '…'}"
         assert answer.status_code < 500, f"{what}: {answer.status_code}"
         if answer.mimetype == "text/html":
             assert "zq<" not in answer.text, f"{what}: markup came back"
@@ -270,34 +276,34 @@ def test_no_combination_of_fields_breaks_a_page(
 
 @pytest.mark.parametrize("bad", NASTY.values(), ids=NASTY)
 def test_nobody_signed_out_breaks_the_pages_that_are_open_to_all(
-    app: Flask, engine: Engine, bad: list[str]
+    app: Flask, engine: Engine, session: Session, bad: list[str]
 ) -> None:
+    """Behind a link that opens something, too, and behind one that is `bad`."""
+    sent = an_invitation(session)
+    session.commit()
     visitor = Visitor(app, engine, World({}, {}))
-    visitor.clients[None] = client = _a_client(app)
-    token = str(
-        BeautifulSoup(client.get("/login").text, "html.parser").select("[name=csrf_token]")[0][
-            "value"
-        ]
-    )
-    addresses = {"/login": ("email", "password", "next", "remember", "csrf_token")}
-    for address, names in addresses.items():
-        for name in names:
-            sent = {
-                "email": ["somebody@chec.example"],
-                "password": ["a password"],
-                "csrf_token": [token],
-                name: bad,
-            }
-            answer = client.post(
-                address,
-                data=_encoded(sent),
-                content_type="application/x-www-form-urlencoded",
-            )
-            assert answer.status_code < 500
-            assert "zq<" not in answer.text
-            answer = client.get(f"{address}?{_encoded({name: bad})}")
-            assert answer.status_code < 500
-            assert "zq<" not in answer.text
+    client = _a_client(app)
+    token = BeautifulSoup(client.get("/login").text, "html.parser").select_one("[name=csrf_token]")
+    assert token
+    plausible = {"csrf_token": [str(token["value"])], "email": ["somebody@chec.example"]}
+    for door, address in _open_doors(
+        app, tokens=(sent.token, quote(bad[0][:999], safe="", errors="surrogatepass"))
+    ):
+        visitor.knock(client, door, address, plausible)  # to learn what it asks for
+        asked = visitor.asked[door]
+        for name in asked.address if door.method == "GET" else asked.form | {"csrf_token"}:
+            visitor.knock(client, door, address, {**plausible, name: bad})
+    assert "password" in visitor.asked[Door("invitations.accept", "POST")].form
+
+
+def _open_doors(app: Flask, tokens: Sequence[str]) -> Iterator[tuple[Door, str]]:
+    """Those that open to all, and where they are with each of the tokens."""
+    for rule in app.url_map.iter_rules():
+        for method in sorted((rule.methods or set()) & {"GET", "POST"}):
+            if rule.endpoint in OPEN_TO_ALL - {"static"}:
+                before, open_at, after = rule.rule.partition("<token>")
+                places = [f"{before}{token}{after}" for token in tokens] if open_at else [before]
+                yield from ((Door(rule.endpoint, method), place) for place in places)
 
 
 def _is_about_people(door: Door) -> bool:
@@ -321,10 +327,12 @@ def _every_door(app: Flask) -> list[Door]:
 
 def _encoded(sent: Mapping[str, list[str]]) -> str:
     return "&".join(
-        f"{quote(name, safe='')}={quote(value, safe='', errors='surrogatepass')}"
-        for name, values in sent.items()
-        for value in values
+        f"{_quoted(name)}={_quoted(value)}" for name, values in sent.items() for value in values
     )
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="", errors="surrogatepass")
 
 
 def _with_files(sent: Mapping[str, list[str]], files: set[str]) -> dict[str, Any]:
