@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup
 from flask import Flask, request
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.test import TestResponse
@@ -65,6 +65,11 @@ NASTY: dict[str, list[str]] = {
     "lines": ["a\r\nSet-Cookie: zq=1\r\n\r\nb"],
 }
 _REFUSALS_ARE_RECORDED = {"audit_event", "audit_subject", "audit_head"}
+_EVERY_TABLE = [
+    f"SELECT * FROM {each.name}"
+    for each in SQLModel.metadata.sorted_tables
+    if each.name not in _REFUSALS_ARE_RECORDED
+]
 _REFUSED = 400
 
 
@@ -122,6 +127,7 @@ class Visitor:
         for role, user in world.people.items():
             self.clients[role] = _a_client(app)
             self.clients[role].sign_in(user)
+        self.before = self.state()
 
     def _listen(self) -> None:
         # After the application has looked at what came in and taken out what may not.
@@ -162,15 +168,17 @@ class Visitor:
     ) -> TestResponse:
         """The answer, looked at, to these fields: in the form of a POST, else in the address."""
         client, address = self.clients[role], self.address_of(door, role, whose)
-        if client.get("/").location == "/login":  # it has signed itself out
+        answer = self.knock(client, door, address, sent)
+        if (answer.location or "").startswith("/login"):  # it has signed itself out
             client.sign_in(self.world.people[role])
-        return self.knock(client, door, address, sent)
+            self.before = self.state()
+        return answer
 
     def knock(
         self, client: Client, door: Door, address: str, sent: Mapping[str, list[str]]
     ) -> TestResponse:
-        """The answer at this address, looked at."""
-        before = self.state()
+        """The answer at this address, looked at; only what is done here changes anything."""
+        before = self.before
         if door.method == "GET":
             answer = client.get(f"{address}?{_encoded(sent)}")
         elif self.asked[door].files:
@@ -187,31 +195,26 @@ class Visitor:
             assert "zq<" not in answer.text, f"{what}: markup came back"
             assert "zqzqzq" not in answer.text, f"{what}: a template was filled in"
         assert not any(each.startswith("zq") for each in answer.headers.getlist("Set-Cookie")), what
+        self.before = self.state()
         if door.method == "GET" or answer.status_code >= _REFUSED:
-            assert self.state() == before, f"{what}: {answer.status_code}, and something changed"
+            assert self.before == before, f"{what}: {answer.status_code}, and something changed"
         return answer
 
     def state(self) -> int:
         """Stands for every row but those of the trail, in which refusals are recorded."""
         with self.engine.connect() as connection:
-            tables = [
-                each
-                for each in SQLModel.metadata.sorted_tables
-                if each.name not in _REFUSALS_ARE_RECORDED
-            ]
-            rows = [connection.execute(select(each)).all() for each in tables]
-            return hash(str(rows))
+            return hash(str([connection.exec_driver_sql(each).fetchall() for each in _EVERY_TABLE]))
 
 
+@pytest.mark.parametrize("role", Role)
 def test_no_field_breaks_a_page_and_nothing_refused_changes_anything(
-    app: Flask, engine: Engine, world: World
+    app: Flask, engine: Engine, world: World, role: Role
 ) -> None:
     """Each field by itself, the rest plausible; each bad value once, as whoever may."""
     visitor = Visitor(app, engine, world)
     tried = 0
     # People last: somebody may lose a role there, or the way in.
-    doors = [(role, door) for role in Role for door in visitor.doors(role)]
-    for role, door in sorted(doors, key=lambda each: _is_about_people(each[1])):
+    for door in sorted(visitor.doors(role), key=_is_about_people):
         sent = visitor.plausible(door, role) if door.method == "POST" else {}
         visitor.send(door, role, Whose.OWN, sent)
         asked = visitor.asked[door]
@@ -222,7 +225,7 @@ def test_no_field_breaks_a_page_and_nothing_refused_changes_anything(
                 tried += 1
             left_out = {other: value for other, value in sent.items() if other != name}
             visitor.send(door, role, Whose.OWN, left_out)
-    assert tried > 1_000  # a page that asks nothing would pass
+    assert tried > 100  # a page that asks nothing would pass
 
 
 _text = st.one_of(
