@@ -22,6 +22,12 @@ from chec.permissions import Actor
 from chec.queries.audit_chain import find_break
 from chec.rules.restoring import Head, Stand, reasons_not_to_restore
 
+_NOT_AS_READ = (
+    "What was read in {} is not what was put into the database. Either the file was changed"
+    " meanwhile, or the backup is of a PostgreSQL schema of another name: let search_path begin"
+    " with that name, then restore again."
+)
+
 
 class Loss(NamedTuple):
     """What the database has and the backup has not.
@@ -60,6 +66,8 @@ def restore(
             if replaced and backup.head and not agreed(_loss(live, replaced, backup.head)):
                 return None
             with kind.loaded(live, file) as connection:
+                if stand_of(connection) != backup:
+                    raise RuleBroken(_NOT_AS_READ.format(file))
                 return _made_good(connection, actor, replaced, hash_of(file))
 
 

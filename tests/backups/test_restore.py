@@ -1,6 +1,7 @@
 """`chec db restore`: what it puts back, what it asks first, and what it refuses."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +16,10 @@ from sqlmodel import Session, col, select
 from chec import database_schema
 from chec.actions.sign_ins import begin_sign_in
 from chec.backups.kinds import KINDS
+from chec.backups.restore import Loss, restore
 from chec.backups.stand import stand_of
 from chec.db import make_engine, open_session
+from chec.errors import RuleBroken
 from chec.models import AuditEvent, Centre, Event, SignIn, SignInMethod
 from chec.rules.restoring import Head, Stand
 from tests import builders
@@ -355,3 +358,40 @@ def test_a_database_that_cannot_be_read_is_kept(chec: Chec, engine: Engine, file
 
     assert "file is not a database" in refusal_of(chec, file)
     assert live.read_bytes().startswith(b"no database at all")
+
+
+@pytest.mark.backend("postgresql")
+def test_a_backup_of_a_schema_of_another_name_is_refused(
+    chec: Chec, engine: Engine, file: Path
+) -> None:
+    add_centres(engine, "Before")
+    chec("db", "backup", file)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER SCHEMA public RENAME TO elsewhere"))
+        name = engine.url.database
+        connection.execute(text(f'ALTER DATABASE "{name}" SET search_path TO elsewhere'))
+    engine.dispose()
+    was = stand(engine)
+
+    assert "is not what was put into the database" in refusal_of(chec, file)
+    assert stand(engine) == was
+    assert centres(engine) == ["Before"]
+
+
+def test_a_backup_that_became_another_while_it_was_asked_about_is_refused(
+    chec: Chec, engine: Engine, file: Path
+) -> None:
+    later = file.with_name("later")
+    chec("db", "backup", file)
+    add_centres(engine, "Kept")
+    chec("db", "backup", later)
+    was = stand(engine)
+
+    def agreed(_loss: Loss) -> bool:
+        shutil.copyfile(later, file)
+        return True
+
+    engine.dispose()
+    with pytest.raises(RuleBroken, match="is not what was put into the database"):
+        restore(engine, builders.an_actor(), file, agreed=agreed)
+    assert stand(engine) == was
