@@ -1,9 +1,10 @@
 """Payment requests that do not agree with the ledger, or with the rule of two people."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import case, func, or_, select
 from sqlmodel import Session, col
 
 from chec.finance.money import Pence
@@ -14,6 +15,7 @@ from chec.models import (
     PaymentVerdict,
     Transfer,
 )
+from chec.rules.payment_request import COUNTED_TOGETHER, AgainstLimit
 
 _PAID = (PaymentVerdict.WITHIN_LIMIT, PaymentVerdict.APPROVED)
 
@@ -47,21 +49,38 @@ def list_requests_that_differ(session: Session) -> list[RequestThatDiffers]:
     ]
 
 
-def list_without_two_people(session: Session) -> Sequence[int]:
+def list_without_two_people(session: Session) -> list[int]:
     """Keys of requests that two people should have been behind, and were not."""
-    request, verdict = PaymentRequest, col(PaymentDecision.verdict)
-    asked, decided = col(request.requested_by_id), col(PaymentDecision.decided_by_id)
-    by_one = or_(asked.is_(None), decided.is_(None), asked == decided)
-    above = col(request.pence) > col(request.limit_pence)
+    return sorted([*_approved_by_one(session), *_paid_above_limit(session)])
+
+
+def _approved_by_one(session: Session) -> Sequence[int]:
+    asked, decided = col(PaymentRequest.requested_by_id), col(PaymentDecision.decided_by_id)
     query = (
-        select(col(request.id))
-        .join(PaymentDecision, col(PaymentDecision.request_id) == request.id)
+        select(col(PaymentRequest.id))
+        .join(PaymentDecision, col(PaymentDecision.request_id) == PaymentRequest.id)
         .where(
-            or_(
-                and_(verdict == PaymentVerdict.APPROVED, by_one),
-                and_(verdict == PaymentVerdict.WITHIN_LIMIT, above),
-            )
+            col(PaymentDecision.verdict) == PaymentVerdict.APPROVED,
+            or_(asked.is_(None), decided.is_(None), asked == decided),
         )
-        .order_by(col(request.id))
     )
     return session.scalars(query).all()
+
+
+def _paid_above_limit(session: Session) -> Iterator[int]:
+    """Those paid at once, though above the limit with what the same payee had got lately."""
+    query = (
+        select(PaymentRequest)
+        .join(PaymentDecision, col(PaymentDecision.request_id) == PaymentRequest.id)
+        .where(col(PaymentDecision.verdict) == PaymentVerdict.WITHIN_LIMIT)
+        .order_by(col(PaymentRequest.id))
+    )
+    counted: dict[object, list[PaymentRequest]] = defaultdict(list)
+    for request in session.scalars(query):
+        payee = request.centre_id, request.kind, request.venture_id, request.payer_id
+        since = request.requested_at - COUNTED_TOGETHER
+        lately = [each for each in counted[payee] if each.requested_at > since]
+        lately_pence = sum(each.pence for each in lately)
+        if not AgainstLimit(request.pence, lately_pence, request.limit_pence).is_within:
+            yield request.id
+        counted[payee] = [*lately, request]

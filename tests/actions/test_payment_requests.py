@@ -317,6 +317,38 @@ def test_what_was_paid_alone_counts_for_seven_days_and_what_two_approved_does_no
     assert verdict_on(session, ask(session, after, centre, full))
 
 
+def test_small_payments_that_were_above_the_limit_together_are_found(
+    session: Session, centre: Centre, venture: Venture, asker: Actor, approver: Actor
+) -> None:
+    half, other = a_tranche(venture, LIMIT // 2), builders.a_venture(session, centre)
+    ask(session, asker, centre, half)
+    ask(session, asker, centre, a_tranche(other, LIMIT))
+    ask(session, asker, centre, Payment(PaymentKind.RUNNING_COST, LIMIT, TODAY, memo="Rent"))
+    approve_payment(session, approver, ask(session, asker, centre, a_tranche(venture, LIMIT)))
+    week_on = replace(asker, at=builders.NOW + COUNTED_TOGETHER)
+    ask(session, week_on, centre, a_tranche(venture, LIMIT))
+    all_is_well(session)
+    slipped_through = PaymentRequest(
+        **vars(half),
+        centre_id=centre.id,
+        limit_pence=LIMIT,
+        requested_at=week_on.at + COUNTED_TOGETHER - timedelta(seconds=1),
+        requested_by_id=asker.user_id,
+        idempotency_key="slipped through",
+    )
+    session.add(slipped_through)
+    session.flush()
+    decision = PaymentDecision(
+        request_id=slipped_through.id,
+        verdict=PaymentVerdict.WITHIN_LIMIT,
+        decided_at=slipped_through.requested_at,
+        decided_by_id=asker.user_id,
+    )
+    session.add(decision)
+    session.flush()
+    assert list_without_two_people(session) == [slipped_through.id]
+
+
 def test_a_payment_that_is_dated_back_counts_on_the_day_on_which_it_is_asked_for(
     session: Session, centre: Centre, venture: Venture, asker: Actor
 ) -> None:
