@@ -10,14 +10,14 @@ from itertools import groupby
 from typing import NamedTuple
 
 from sqlalchemy import Select, select
-from sqlmodel import Session, col, func, or_
+from sqlmodel import Session, col, func
 
 from chec.errors import NotFound
 from chec.models import Membership, Organisation, Role, User, Venture
 from chec.permissions import Action, Grant, Viewer
 from chec.queries.centres import get_centre
 from chec.queries.memberships import HeldRole, held_role_of, held_roles
-from chec.queries.reach import centre_and_partner
+from chec.queries.reach import partners_of, reaches
 from chec.rules.membership_terms import OF_A_CENTRE, reasons_not_to_hold
 from chec.rules.role_giving import roles_given_by
 
@@ -85,13 +85,7 @@ def list_roles_to_give(session: Session, viewer: Viewer, centre_id: int) -> dict
 
 
 def _held_in(centre_id: int) -> Select[User, Membership, str]:
-    return held_roles().where(
-        or_(
-            col(Membership.centre_id) == centre_id,
-            col(Venture.centre_id) == centre_id,
-            col(Membership.organisation_id).in_(_keys_of_partners(centre_id)),
-        )
-    )
+    return held_roles().where(reaches(centre_id))
 
 
 def _people(
@@ -119,13 +113,8 @@ def _person(user: User, roles: Sequence[HeldRole], viewer: Viewer, given: Iterab
     )
 
 
-def _keys_of_partners(centre_id: int) -> Select[int]:
-    partners = centre_and_partner().c
-    return select(partners.partner_id).where(partners.centre_id == centre_id)
-
-
 def _partners(session: Session, centre_id: int) -> Sequence[Organisation]:
-    query = select(Organisation).where(col(Organisation.id).in_(_keys_of_partners(centre_id)))
+    query = select(Organisation).where(col(Organisation.id).in_(partners_of(centre_id)))
     return session.scalars(query.order_by(func.lower(Organisation.name))).all()
 
 

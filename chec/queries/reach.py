@@ -4,9 +4,9 @@ A role for a centre reaches it, one for a venture its centre, and one for an org
 centre that it invests in or pays.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import Select, Subquery, select, union
+from sqlalchemy import ColumnElement, Select, Subquery, select, union
 from sqlmodel import Session, col, or_
 
 from chec.errors import RuleBroken
@@ -40,6 +40,22 @@ def centre_and_partner(*roles: Role) -> Subquery:
     """
     of_each = {Role.INVESTOR: _investing(), Role.COMMISSIONER: _paying()}
     return union(*(of_each[role] for role in roles or of_each)).subquery()
+
+
+def partners_of(centre_id: int) -> Select[int]:
+    """The keys of the organisations that deal with the centre."""
+    pairs = centre_and_partner().c
+    return select(pairs.partner_id).where(pairs.centre_id == centre_id)
+
+
+def reaches(centre_id: int) -> ColumnElement[bool]:
+    """Of a membership, whether it reaches the centre."""
+    ventures = select(col(Venture.id)).where(col(Venture.centre_id) == centre_id)
+    return or_(
+        col(Membership.centre_id) == centre_id,
+        col(Membership.venture_id).in_(ventures),
+        col(Membership.organisation_id).in_(partners_of(centre_id)),
+    )
 
 
 def _investing() -> Select[int, int]:
@@ -85,6 +101,14 @@ def reached_by(session: Session, viewer: Viewer, grants: Iterable[Grant]) -> lis
         )
         for centre in list_centres_reached(session, grants)
     ]
+
+
+def organisations_of(centre_ids: Collection[int]) -> Select[int]:
+    """The keys of those that invest in any of these centres, pay it, or have a venture there."""
+    partners = centre_and_partner().c
+    dealing = select(partners.partner_id).where(partners.centre_id.in_(centre_ids))
+    providing = select(col(Venture.provider_id)).where(col(Venture.centre_id).in_(centre_ids))
+    return select(union(dealing, providing).subquery().c.partner_id)
 
 
 def lock_reach(

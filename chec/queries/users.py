@@ -10,6 +10,7 @@ from sqlmodel import Session, col, func, select
 
 from chec.models import Membership, Role, User
 from chec.permissions import Viewer
+from chec.queries.reach import reaches
 
 THE_SYSTEM = "the system"
 
@@ -46,12 +47,10 @@ def _names(session: Session, _centre_id: int, keys: set[int]) -> dict[int | None
 
 def _roles(session: Session, centre_id: int, keys: set[int]) -> dict[int | None, str]:
     """The first role that each had in the centre, else for somebody who deals with it."""
-    in_centre = col(Membership.centre_id) == centre_id
-    elsewhere = col(Membership.centre_id).is_(None)
     held = session.exec(
         select(Membership)
-        .where(col(Membership.user_id).in_(keys), in_centre | elsewhere)
-        .order_by(elsewhere, col(Membership.id))
+        .where(col(Membership.user_id).in_(keys), reaches(centre_id))
+        .order_by(col(Membership.centre_id).is_(None), col(Membership.id))
     ).all()
     roles: dict[int | None, str] = dict.fromkeys(keys, "somebody who has no role here")
     return roles | {each.user_id: _in_words(each.role) for each in reversed(held)}

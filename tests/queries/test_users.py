@@ -49,6 +49,28 @@ def test_what_no_person_did_was_done_by_the_system(session: Session, centre: Cen
         assert user_name(session, viewer, centre.id, None) == "the system"
 
 
+@pytest.fixture
+def elsewhere(session: Session) -> Centre:
+    return builders.a_centre(session)
+
+
+def one_who_deals_with(session: Session, role: Role, centre: Centre) -> User:
+    """Somebody who holds `role` for a venture of the centre, or for who invests in it or pays."""
+    user = builders.a_user(session)
+    if role is Role.PROVIDER:
+        venture = builders.a_venture(session, centre)
+        builders.a_membership(session, role, user=user, venture=venture)
+    elif role is Role.COMMISSIONER:
+        payer = builders.a_payer(session)
+        builders.a_contract(session, centre, payer)
+        builders.a_membership(session, role, user=user, organisation=payer)
+    else:
+        investor = builders.an_investor(session)
+        builders.an_instrument(session, centre, investor)
+        builders.a_membership(session, role, user=user, organisation=investor)
+    return user
+
+
 @pytest.mark.parametrize(
     ("role", "words"),
     [
@@ -57,13 +79,10 @@ def test_what_no_person_did_was_done_by_the_system(session: Session, centre: Cen
         (Role.PROVIDER, "a provider team"),
     ],
 )
-def test_the_role_of_who_deals_with_the_centre_is_told_too(
-    session: Session, centre: Centre, role: Role, words: str
+def test_the_role_of_who_deals_with_the_centre_is_told_and_no_other(
+    session: Session, centre: Centre, elsewhere: Centre, role: Role, words: str
 ) -> None:
-    user, nobody = builders.a_user(session), builders.a_user(session)
-    venture = builders.a_venture(session, centre) if role is Role.PROVIDER else None
-    of = {Role.INVESTOR: builders.an_investor, Role.COMMISSIONER: builders.a_payer}
-    organisation = of[role](session) if role in of else None
-    builders.a_membership(session, role, user=user, organisation=organisation, venture=venture)
-    told = user_names(session, as_evaluator_of(centre), centre.id, [user.id, nobody.id])
-    assert told == {None: "the system", user.id: words, nobody.id: "somebody who has no role here"}
+    here = one_who_deals_with(session, role, centre)
+    there = one_who_deals_with(session, role, elsewhere)
+    told = user_names(session, as_evaluator_of(centre), centre.id, [here.id, there.id])
+    assert told == {None: "the system", here.id: words, there.id: "somebody who has no role here"}
