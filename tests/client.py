@@ -59,8 +59,9 @@ def signed_in(
     """
     actor = Actor(user.id, "", "127.0.0.1", clock.now())
     with open_session(app.extensions["chec_engine"], write=True) as rows:
-        token = begin_sign_in(rows, actor, user.id, SignInMethod.PASSWORD)
         as_they_are = rows.get_one(User, user.id)
+        method = SignInMethod.CODE if as_they_are.has_second_factor else SignInMethod.PASSWORD
+        token = begin_sign_in(rows, actor, user.id, method)
         rows.commit()
     return session_of(app, as_they_are, token, environ_base)
 

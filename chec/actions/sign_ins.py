@@ -1,5 +1,6 @@
 """Sign-ins: begun, and ended one by one or all together."""
 
+from collections.abc import Sequence
 from hashlib import sha256
 from secrets import token_urlsafe
 from uuid import uuid4
@@ -44,6 +45,23 @@ def end_sign_in(session: Session, actor: Actor, sign_in: SignIn) -> None:
     audit.record(session, actor, Event.SIGNED_OUT, subject, about=about)
 
 
+def renew_sign_in(session: Session, actor: Actor, sign_in: SignIn) -> str:
+    """The new token of a sign-in whose user has proved again who they are; the old one is none."""
+    token = token_urlsafe(32)
+    sign_in.token_hash = hash_of(token)
+    session.add(sign_in)
+    subject, about = reference("user", sign_in.user_id), [reference("sign_in", sign_in.id)]
+    audit.record(session, actor, Event.SIGNED_IN, subject, "again", about=about)
+    return token
+
+
+def end_other_sign_ins(session: Session, actor: Actor, sign_in: SignIn) -> None:
+    """End what is open of the user besides `sign_in`."""
+    for other in _open_ones(session, sign_in.user_id):
+        if other.id != sign_in.id:
+            end_sign_in(session, actor, other)
+
+
 def end_every_sign_in(session: Session, actor: Actor, user_id: int) -> int:
     """How many open sign-ins of the user were ended.
 
@@ -57,12 +75,10 @@ def end_every_sign_in(session: Session, actor: Actor, user_id: int) -> int:
     return count
 
 
-def end_sign_ins_of_old_password(
-    session: Session, actor: Actor, user_id: int, how: str = ""
-) -> None:
+def record_new_password(session: Session, actor: Actor, user_id: int, how: str = "") -> None:
     """Record that the user has a new password, and `how` it was proved to be them.
 
-    Every open sign-in is ended.
+    Every open sign-in is ended: the old password opened it.
     """
     count = _end_all(session, actor, user_id)
     detail = ", ".join(part for part in (how, f"{count} open") if part)
@@ -75,9 +91,13 @@ def hash_of(token: str) -> str:
 
 
 def _end_all(session: Session, actor: Actor, user_id: int) -> int:
-    query = select(SignIn).where(SignIn.user_id == user_id, col(SignIn.ended_at).is_(None))
-    found = session.exec(query).all()
+    found = _open_ones(session, user_id)
     for sign_in in found:
         sign_in.ended_at = actor.at
         session.add(sign_in)
     return len(found)
+
+
+def _open_ones(session: Session, user_id: int) -> Sequence[SignIn]:
+    query = select(SignIn).where(SignIn.user_id == user_id, col(SignIn.ended_at).is_(None))
+    return session.exec(query).all()

@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlmodel import Session, col
 
 from chec.errors import NotFound
-from chec.models import AuditEvent, AuditSubject, Event, SignIn, User
+from chec.models import AuditEvent, AuditSubject, Event, SignIn, SignInMethod, User
 from chec.models.references import reference
 from chec.permissions import Viewer
 
@@ -52,7 +52,10 @@ class Attempt(NamedTuple):
 def find_signed_in(
     session: Session, uniquifier: str, token_hash: str, now: datetime
 ) -> tuple[User, SignIn] | None:
-    """The user and the sign-in whose token this is, if it is still good; else None."""
+    """The user and the sign-in whose token this is, if it is still good; else None.
+
+    What a password alone began is not, once its user has a second factor.
+    """
     query = (
         select(User, SignIn)
         .join(SignIn, col(SignIn.user_id) == col(User.id))
@@ -65,7 +68,9 @@ def find_signed_in(
         )
     )
     row = session.execute(query).one_or_none()
-    return row and (row[0], row[1])
+    if row is None or (row[0].has_second_factor and row[1].method is SignInMethod.PASSWORD):
+        return None
+    return row[0], row[1]
 
 
 def list_open_sign_ins(session: Session, viewer: Viewer, now: datetime) -> Sequence[SignIn]:

@@ -19,7 +19,7 @@ from flask_security import (
 )
 from flask_security.recoverable import reset_password_token_status
 
-from chec.actions.sign_ins import end_sign_ins_of_old_password
+from chec.actions.sign_ins import record_new_password
 from chec.mail import Mail
 from chec.models import Event
 from chec.models.references import reference
@@ -109,7 +109,7 @@ def _changed(_app: Flask, *, user: Any, **_more: Any) -> None:
 
 def _reset(_app: Flask, *, user: Any, **_more: Any) -> None:
     row = row_of(user)
-    end_sign_ins_of_old_password(g.session, actor_of(row), row.id, "with a link by mail")
+    record_new_password(g.session, actor_of(row), row.id, "with a link by mail")
     tell(row, "a new password was set with a link that we had mailed to you")
     if current_user.is_authenticated:
         logout_user()

@@ -9,11 +9,18 @@ from typing import Any
 
 from flask import Flask, Response, flash, g, request, session
 from flask_login import user_logged_out
-from flask_security import user_authenticated
-from flask_security.utils import set_request_attr
+from flask_security import tf_profile_changed, user_authenticated
+from flask_security.utils import get_request_attr, set_request_attr
 
 from chec import clock
-from chec.actions.sign_ins import begin_sign_in, end_sign_in, end_sign_ins_of_old_password, hash_of
+from chec.actions.sign_ins import (
+    begin_sign_in,
+    end_other_sign_ins,
+    end_sign_in,
+    hash_of,
+    record_new_password,
+    renew_sign_in,
+)
 from chec.models import SignIn, SignInMethod, User
 from chec.queries.sign_ins import IDLE, find_signed_in
 from chec.web.browsers import browser_in_words
@@ -25,6 +32,7 @@ from chec.web.transaction import begin_to_write
 ASKED_BY_THEMSELVES = frozenset({"runs.progress"})
 _WORTH_A_COOKIE = 30
 """Seconds: what was used more recently is not told to the browser again."""
+_PROVE_AGAIN = frozenset({"security.verify", "security.wan_verify_response"})
 _KEPT = ("_user_id", "_fresh", "fs_paa", "_flashes")
 """What flask-login and flask-security have just put into the session of a sign-in."""
 
@@ -36,6 +44,8 @@ def prepare(app: Flask) -> None:
     app.login_manager.request_loader(lambda _request: None)  # type: ignore[attr-defined]
     user_authenticated.connect(_begin, app)
     user_logged_out.connect(_forget, app)
+    tf_profile_changed.connect(_ask_the_code_of_others, app)
+    app.after_request(_renew_what_was_proved_again)
     app.after_request(_leave_the_cookie_of_what_failed)
 
 
@@ -77,12 +87,31 @@ def _begin(_app: Flask, *, user: Any, authn_via: list[str] | None = None, **_mor
     method = sign_in_method()
     if authn_via == ["change"]:
         method = _method_so_far()
-        end_sign_ins_of_old_password(g.session, actor_of(row), row.id)
+        record_new_password(g.session, actor_of(row), row.id)
     browser = browser_in_words(request.user_agent.string)
     token = begin_sign_in(g.session, actor_of(row), row.id, method, browser)
     kept = {name: session[name] for name in _KEPT if name in session}
     start_afresh()
     session.update(kept, sign_in=token, seen_at=int(clock.now().timestamp()))
+
+
+def _renew_what_was_proved_again(response: Response) -> Response:
+    sign_in = this_sign_in()
+    is_proved = session.get("fs_paa") != get_request_attr("fs_paa")
+    if sign_in and is_proved and request.endpoint in _PROVE_AGAIN and response.status_code < 400:  # noqa: PLR2004
+        begin_to_write()
+        actor = actor_of(g.session.get_one(User, sign_in.user_id))
+        session["sign_in"] = renew_sign_in(g.session, actor, sign_in)
+    return response
+
+
+def _ask_the_code_of_others(_app: Flask, *, user: Any, **_more: Any) -> None:
+    """From when an app is set up; whoever set it up has just entered its code."""
+    sign_in, actor = this_sign_in(), actor_of(row_of(user))
+    assert sign_in is not None
+    sign_in.method = SignInMethod.CODE
+    end_other_sign_ins(g.session, actor, sign_in)
+    session["sign_in"] = renew_sign_in(g.session, actor, sign_in)
 
 
 def _method_so_far() -> SignInMethod:

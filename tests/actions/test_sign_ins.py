@@ -7,9 +7,11 @@ from sqlmodel import Session, select
 from chec.actions.sign_ins import (
     begin_sign_in,
     end_every_sign_in,
+    end_other_sign_ins,
     end_sign_in,
-    end_sign_ins_of_old_password,
     hash_of,
+    record_new_password,
+    renew_sign_in,
 )
 from chec.models import AuditEvent, Event, SignIn, SignInMethod, User
 from chec.models.references import reference
@@ -71,9 +73,9 @@ def test_a_new_password_ends_what_the_old_one_opened(session: Session) -> None:
     user = builders.a_user(session)
     tokens = [begin(session, user), begin(session, user)]
     actor = builders.an_actor()
-    end_sign_ins_of_old_password(session, actor, user.id, "with a link by mail")
+    record_new_password(session, actor, user.id, "with a link by mail")
     assert not any(is_good(session, user.fs_uniquifier, token) for token in tokens)
-    end_sign_ins_of_old_password(session, actor, user.id)
+    record_new_password(session, actor, user.id)
     assert trail(session)[-2:] == [
         (Event.PASSWORD_CHANGED, "with a link by mail, 2 open"),
         (Event.PASSWORD_CHANGED, "0 open"),
@@ -84,6 +86,38 @@ def test_a_new_password_ends_what_the_old_one_opened(session: Session) -> None:
     ).first()
     assert event
     assert event.subject == reference("user", user.id)
+
+
+def test_a_renewed_sign_in_has_another_token_and_nothing_else(session: Session) -> None:
+    user = builders.a_user(session)
+    old = begin(session, user)
+    [sign_in] = session.exec(select(SignIn)).all()
+    new = renew_sign_in(session, builders.an_actor(at=LATER), sign_in)
+    assert is_good(session, user.fs_uniquifier, new)
+    assert not is_good(session, user.fs_uniquifier, old)
+    assert sign_in.began_at == builders.NOW
+    assert trail(session)[-1] == (Event.SIGNED_IN, "again")
+
+
+def test_ending_the_others_spares_this_one_and_those_of_others(session: Session) -> None:
+    user, other = builders.a_user(session), builders.a_user(session)
+    ended, theirs, this = begin(session, user), begin(session, other), begin(session, user)
+    sign_in = session.exec(select(SignIn).where(SignIn.token_hash == hash_of(this))).one()
+    end_other_sign_ins(session, builders.an_actor(), sign_in)
+    assert not is_good(session, user.fs_uniquifier, ended)
+    assert is_good(session, user.fs_uniquifier, this)
+    assert is_good(session, other.fs_uniquifier, theirs)
+
+
+def test_what_a_password_alone_began_opens_nothing_once_there_is_an_app(session: Session) -> None:
+    user = builders.a_user(session)
+    actor = builders.an_actor()
+    alone = begin_sign_in(session, actor, user.id, SignInMethod.PASSWORD)
+    passkey = begin_sign_in(session, actor, user.id, SignInMethod.PASSKEY)
+    assert is_good(session, user.fs_uniquifier, alone)
+    user.tf_primary_method, user.tf_totp_secret = "authenticator", "kept"
+    assert not is_good(session, user.fs_uniquifier, alone)
+    assert is_good(session, user.fs_uniquifier, passkey)
 
 
 def trail(session: Session) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from flask import Flask
 from sqlmodel import Session, select
-from werkzeug.test import TestResponse
+from werkzeug.test import Cookie, TestResponse
 
 from chec import clock
 from chec.config import Settings
@@ -344,7 +344,11 @@ def test_a_passkey_shows_again_who_is_there(
         assert client.get("/tf-setup").headers["Location"] == "/verify?next=/tf-setup"
         page = ask(client, verify)
         answer = device.get(options_of(page))
+        before = cookie(client)
         assert reply(client, page, answer).headers["Location"] == "/tf-setup"
+        other = cast(Client, client.application.test_client())
+        other.set_cookie(before.key, before.value)
+        assert not is_signed_in(other), "the session has another token"
         assert client.get("/tf-setup").status_code == 200
     with time_machine.travel(clock.now() + timedelta(minutes=40), tick=False):
         client.sign_in(stranger)
@@ -368,6 +372,13 @@ def add(client: Client, device: Device, *, name: str = "Work laptop") -> TestRes
     """The answer to a new passkey."""
     page = begin(client, name)
     return reply(client, page, device.create(options_of(page)))
+
+
+def cookie(client: Client) -> Cookie:
+    """The session cookie."""
+    found = client.get_cookie(client.application.config["SESSION_COOKIE_NAME"])
+    assert found
+    return found
 
 
 def begin(client: Client, name: str) -> TestResponse:

@@ -56,6 +56,8 @@ def test_the_set_up_page_says_why_and_leads_on(
     page = client.get("/", follow_redirects=True)
     assert "needs a second factor" in soup(page).get_text()
     give_app(app, session, user)
+    assert not is_signed_in(client), "a password alone began it"
+    client.sign_in(user)
     assert is_signed_in(client)
 
 

@@ -6,12 +6,12 @@ from typing import cast
 import pytest
 import time_machine
 from flask import Flask
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 from werkzeug.test import TestResponse
 
 from chec import clock
 from chec.config import Settings
-from chec.models import Event, User
+from chec.models import Event, SignIn, SignInMethod, User
 from chec.models.references import reference
 from tests.client import Client, soup
 from tests.web.factors import (
@@ -63,6 +63,7 @@ def test_an_app_is_set_up_and_its_codes_are_asked_for(
     assert not any(code in str(kept.mf_recovery_codes) for code in codes)
     subject = reference("user", kept.id)
     assert events(session)[1:] == [
+        (Event.SIGNED_IN, kept.id, subject),
         (Event.SECOND_FACTOR_SET_UP, kept.id, subject),
         (Event.RECOVERY_CODES_MADE, kept.id, subject),
     ]
@@ -86,6 +87,27 @@ def test_the_code_that_confirmed_the_app_does_not_sign_in(
         assert enter_code(other, code).status_code == 422
         time.shift(STEP)
         assert enter_code(other, shown_code(app, begun)).status_code == 302
+
+
+def test_whoever_signed_in_without_a_code_is_out_once_there_is_an_app(
+    app: Flask, client: Client, user: User, session: Session
+) -> None:
+    other, late = cast(Client, app.test_client()), cast(Client, app.test_client())
+    enter_password(other, user)
+    begun = begin(client)
+    before = client.get_cookie(app.config["SESSION_COOKIE_NAME"])
+    confirm(client, begun, shown_code(app, begun))
+    assert is_signed_in(client)
+    assert not is_signed_in(other)
+    sign_ins = session.exec(select(SignIn).order_by(col(SignIn.id))).all()
+    assert [(each.method, each.ended_at is None) for each in sign_ins] == [
+        (SignInMethod.CODE, True),
+        (SignInMethod.PASSWORD, False),
+    ]
+    session.commit()
+    assert before
+    late.set_cookie(before.key, before.value)
+    assert not is_signed_in(late), "the one that set it up has another token"
 
 
 def test_a_mistyped_code_shows_the_same_key_again(

@@ -108,6 +108,24 @@ def test_a_copied_cookie_opens_nothing_once_its_owner_has_signed_out(
     assert not is_signed_in(thief)
 
 
+def test_who_proves_again_who_they_are_has_another_token_in_the_same_sign_in(
+    client: Client, user: User, session: Session, time: time_machine.Traveller
+) -> None:
+    enter_password(client, user)
+    time.shift(timedelta(minutes=20))
+    before = cookie(client)
+    send(client, "/verify", password="not this one")
+    assert token_of(client) == token_of(client, before)
+    send(client, "/verify", password=PASSWORD)
+    assert token_of(client) != token_of(client, before)
+    assert is_signed_in(client)
+    other = another(client)
+    set_cookie(other, before)
+    assert not is_signed_in(other)
+    [sign_in] = session.exec(select(SignIn)).all()
+    assert (sign_in.began_at, sign_in.ended_at) == (builders.NOW, None)
+
+
 def test_each_sign_in_has_a_token_of_its_own_which_the_database_does_not_hold(
     client: Client, user: User, session: Session
 ) -> None:
@@ -296,6 +314,13 @@ def cookie(client: Client) -> str:
     found = client.get_cookie(client.application.config["SESSION_COOKIE_NAME"])
     assert found
     return str(found.decoded_value)
+
+
+def token_of(client: Client, value: str = "") -> str:
+    """The token in the session cookie of the client, or in this one."""
+    signed = Sessions().get_signing_serializer(client.application)
+    assert signed
+    return str(signed.loads(value or cookie(client))["sign_in"])
 
 
 def set_cookie(client: Client, value: str) -> None:
