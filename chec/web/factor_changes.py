@@ -39,9 +39,13 @@ def record(user: User, event: Event) -> None:
     audit.record(g.session, actor_of(user), event, reference("user", user.id))
 
 
-def tell(user: User, what: str) -> None:
-    """Mail to the user, once it is kept, that `what` happened: half a sentence."""
-    post(mail_about(user, what), secretly=True)  # it is no use to say here that it failed
+def tell(user: User, what: str, *, if_refused: bool = False) -> None:
+    """Mail to the user, once it is kept, that `what` happened: half a sentence.
+
+    `if_refused`: also where the request is refused.
+    """
+    # Secretly: it is no use to say here that it failed.
+    post(mail_about(user, what), secretly=True, if_refused=if_refused)
 
 
 def mail_about(user: User, what: str) -> Mail:

@@ -1,6 +1,7 @@
 """Mail that a request sends, after what it tells of has been kept.
 
-It goes out once the transaction has ended below 400; what was rolled back tells nobody anything.
+It goes out once the transaction has ended below 400; what was rolled back tells nobody anything,
+unless the mail tells of a refusal.
 """
 
 from functools import partial
@@ -18,20 +19,20 @@ def prepare(app: Flask, settings: Settings) -> None:
     app.after_request(_send)
 
 
-def post(mail: Mail, *, secretly: bool = False) -> None:
-    """Have `mail` sent when this request has done what it tells of.
+def post(mail: Mail, *, secretly: bool = False, if_refused: bool = False) -> None:
+    """Have `mail` sent when this request has done what it tells of; `if_refused`: whatever it did.
 
     `secretly`: only after the answer has gone out, which then does not tell, by its words or by the
     time it takes, whether there was anybody to write to.
     """
-    g.setdefault("mails", []).append((mail, secretly))
+    g.setdefault("mails", []).append((mail, secretly, if_refused))
 
 
 def _send(response: Response) -> Response:
     settings = current_app.extensions["chec_settings"]
     log = current_app.logger
-    for mail, secretly in g.pop("mails", []):
-        if response.status_code >= 400:  # noqa: PLR2004  refused: nothing was kept
+    for mail, secretly, if_refused in g.pop("mails", []):
+        if response.status_code >= 400 and not if_refused:  # noqa: PLR2004  nothing was kept
             continue
         if secretly:
             response.call_on_close(partial(_sent, settings, mail, log))

@@ -154,7 +154,8 @@ class CodesOnce(Totp):
         if not right:
             count_wrong_code(g.session, actor_of(row), row)
             if _must_wait(row):
-                tell(row, f"your password and then {WRONG_CODES} wrong codes were entered")
+                what = f"your password and then {WRONG_CODES} wrong codes were entered"
+                tell(row, what, if_refused=True)
             g.session.commit()  # whatever becomes of the request
         return right
 

@@ -18,11 +18,13 @@ from tests.web.factors import mails, said
 SOMEBODY = Mail("dee@chec.example", "Hello", "What happened.")
 
 
-def a_client(app: Flask, *, status: int = 200, secretly: bool = False) -> Client:
+def a_client(
+    app: Flask, *, status: int = 200, secretly: bool = False, if_refused: bool = False
+) -> Client:
     """Of an application whose `/tell` posts a mail and answers with this status."""
 
     def tell() -> Response:
-        post(SOMEBODY, secretly=secretly)
+        post(SOMEBODY, secretly=secretly, if_refused=if_refused)
         return Response("told", status, content_type="text/plain")
 
     app.config["WTF_CSRF_ENABLED"] = False
@@ -43,6 +45,11 @@ def test_what_was_refused_is_not(
 ) -> None:
     a_client(app, status=status, secretly=secretly).post("/tell")
     assert mails(settings) == []
+
+
+def test_what_tells_of_a_refusal_is(app: Flask, settings: Settings) -> None:
+    a_client(app, status=422, if_refused=True).post("/tell")
+    assert len(mails(settings)) == 1
 
 
 @pytest.mark.backend("sqlite")

@@ -215,6 +215,18 @@ def test_after_five_wrong_codes_one_starts_again_and_waits(
     assert fresh(session, person.user).wrong_code_count == 0
 
 
+def test_wrong_codes_of_somebody_who_has_signed_in_are_counted_and_told_too(
+    app: Flask, client: Client, person: AppUser, settings: Settings
+) -> None:
+    client.sign_in(person.user)
+    wrong = wrong_code(app, person.secret)
+    for _ in range(WRONG_CODES):
+        assert mails(settings) == []
+        assert send(client, "/verify", password=PASSWORD, code=wrong).status_code == 422
+    (mail,) = mails(settings)
+    assert "5 wrong codes" in mail
+
+
 def test_a_new_password_forgets_the_wrong_codes(
     client: Client, person: AppUser, session: Session
 ) -> None:
