@@ -20,6 +20,7 @@ from chec.models.references import reference
 from chec.permissions import Actor
 from chec.queries.centres import lock_centre
 from chec.queries.contract_imports import PlannedImport, plan_import
+from chec.rules.contract_terms import read_contract
 
 
 class ImportedContract(NamedTuple):
@@ -43,9 +44,10 @@ def import_contract(
     The document that is the newest version already changes nothing. Raises UnreadableContract with
     everything wrong, and RuleBroken for what claims under the earlier version forbid.
     """
+    terms = read_contract(document)  # which takes its time, and needs no lock
     centre = lock_centre(session, actor, centre.id)
     lock_organisations(session)
-    plan = plan_import(session, centre, document)
+    plan = plan_import(session, centre, document, terms)
     if plan.known and plan.is_there_already:
         known = plan.known
         return ImportedContract(known.contract, known.version, False, (), plan.notices)

@@ -55,13 +55,14 @@ class PlannedImport:
         return before if self.is_there_already else before + 1
 
 
-def plan_import(session: Session, centre: Centre, document: str | bytes) -> PlannedImport:
-    """What importing `document` to the centre would do, as things are now.
+def plan_import(
+    session: Session, centre: Centre, document: str | bytes, terms: ContractTerms
+) -> PlannedImport:
+    """What importing `document`, which says `terms`, to the centre would do, as things are now.
 
-    Raises UnreadableContract with everything wrong with it, and RuleBroken where claims have used
-    what it takes away.
+    Raises UnreadableContract for payers that cannot be, and RuleBroken where claims have used what
+    it takes away.
     """
-    terms = read_contract(document)
     organisations = {name_key(each.name): each for each in session.exec(select(Organisation))}
     if faults := faults_of_payers(terms, organisations):
         raise UnreadableContract(faults)
@@ -82,7 +83,7 @@ def plan_or_refuse(
 ) -> tuple[PlannedImport | None, list[str]]:
     """What importing `document` would do, or why it cannot be imported."""
     try:
-        return plan_import(session, centre, document), []
+        return plan_import(session, centre, document, read_contract(document)), []
     except RuleBroken as refused:
         return None, refused.reasons
 

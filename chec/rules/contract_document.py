@@ -7,6 +7,7 @@ repeated.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -22,16 +23,22 @@ Fault = tuple[str, str]
 """A place and a reason."""
 
 WHOLE_DOCUMENT = "the document"
+MOST_FAULTS_NAMED = 100
 _LONGEST_SHOWN = 60
 _ENCODINGS = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 
 
 class UnreadableContract(RuleBroken):
-    """A contract document was refused. `faults` are its places and reasons, in its order."""
+    """A contract document was refused. `faults` are its places and reasons, in its order.
+
+    As sentences the first of them are named, and the others counted.
+    """
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
-        super().__init__([f"{place}: {reason}" for place, reason in self.faults])
+        named = [f"{place}: {reason}" for place, reason in self.faults[:MOST_FAULTS_NAMED]]
+        more = len(self.faults) - len(named)
+        super().__init__([*named, f"And {more:,} more."] if more else named)
 
 
 class _Repeated(dict[str, Any]):
@@ -101,11 +108,11 @@ def _decoded(text: str | bytes) -> str:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = [key for key, _ in pairs]
-    if len(set(keys)) == len(keys):
+    times = Counter(key for key, _ in pairs)
+    if len(times) == len(pairs):
         return dict(pairs)
     repeated = _Repeated(pairs)
-    repeated.keys_repeated = tuple(dict.fromkeys(key for key in keys if keys.count(key) > 1))
+    repeated.keys_repeated = tuple(key for key, count in times.items() if count > 1)
     return repeated
 
 

@@ -9,9 +9,17 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PlainValidator, StrictStr, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StrictStr,
+    model_validator,
+)
 
 from chec.finance.money import Pence, format_pounds
 from chec.rules.contract_document import Path
@@ -25,6 +33,8 @@ LONGEST_REFERENCE = 60
 LONGEST_TEXT = 300
 MOST_UNITS = 1_000_000_000
 MOST_DAYS = 36_500
+MOST_ENTRIES = 250
+"""Of one list of the document: many more than any contract has, and few enough to read at once."""
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 _MOST_DIGITS = 15
@@ -119,6 +129,13 @@ def _name_of_payer(given: str) -> str:
     return given
 
 
+def _not_too_many(given: Any) -> Any:
+    """Before any entry is read: each of a million would have faults of its own."""
+    if isinstance(given, list) and len(given) > MOST_ENTRIES:
+        raise ValueError(f"This list has more than {MOST_ENTRIES} entries. Shorten it.")
+    return given
+
+
 Amount = Annotated[Pence, PlainValidator(_pence)]
 Units = Annotated[int, PlainValidator(_whole(MOST_UNITS, "a number of units"))]
 Times = Annotated[int, PlainValidator(_whole(MOST_UNITS, "a number of times", least=1))]
@@ -131,6 +148,12 @@ Code = Annotated[str, PlainValidator(_text(LONGEST_CODE))]
 Reference = Annotated[str, PlainValidator(_text(LONGEST_REFERENCE))]
 Text = Annotated[str, PlainValidator(_text(LONGEST_TEXT))]
 PayerName = Annotated[StrictStr, PlainValidator(_name_of_payer)]
+
+_Entry = TypeVar("_Entry")
+Several = Annotated[tuple[_Entry, ...], BeforeValidator(_not_too_many)]
+"""A list of the document."""
+Some = Annotated[Several[_Entry], Field(min_length=1)]
+"""One that is not empty."""
 
 
 def repeated(names: Sequence[str], field: str) -> list[tuple[Path, str]]:

@@ -31,6 +31,7 @@ from chec.rules.contract_fields import (
     Reference,
     Share,
     Size,
+    Some,
     Terms,
     Text,
     repeated,
@@ -89,8 +90,8 @@ class ContractTerms(Terms):
     claim_within_days: Days | None = None
     pay_within_days: Days | None = None
     sampling: Sampling | None = None
-    payers: Annotated[tuple[Payer, ...], Field(min_length=1)]
-    measures: Annotated[tuple[Measure, ...], Field(min_length=1)]
+    payers: Some[Payer]
+    measures: Some[Measure]
 
     @field_validator("ends_on")
     @classmethod

@@ -18,7 +18,9 @@ from chec.rules.contract_fields import (
     Days,
     Exact,
     Reference,
+    Several,
     Share,
+    Some,
     Terms,
     Text,
     Times,
@@ -69,7 +71,7 @@ class AchievedWhen(Terms):
     """When a person's readings count as the outcome; checked `check_days` after the start."""
 
     combine: Literal["all", "any"]
-    tests: Annotated[tuple[Test, ...], Field(min_length=1)]
+    tests: Some[Test]
     check_days: Days | None = None
     tolerance_days: Days | None = None
 
@@ -104,7 +106,7 @@ class Measure(Terms):
     after_days: Days | None = None
     within_days: Days | None = None
     same_as: SameAs | None = None
-    evidence: tuple[Text, ...] = ()
+    evidence: Several[Text] = ()
     deadweight: Share = Fraction(0)
     saving_pence: Saving | None = None
     clawback_days: Days | None = None

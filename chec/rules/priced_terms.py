@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from chec.rules.contract_document import refuse
-from chec.rules.contract_fields import Amount, Code, Day, Exact, Share, Terms, repeated, shown
+from chec.rules.contract_fields import Amount, Code, Day, Exact, Share, Some, Terms, repeated, shown
 
 
 class Price(Terms):
@@ -41,7 +41,7 @@ def _rising(dated: tuple[Dated, ...]) -> tuple[Dated, ...]:
     return dated
 
 
-Prices = Annotated[tuple[Price, ...], Field(min_length=1), AfterValidator(_rising)]
+Prices = Annotated[Some[Price], AfterValidator(_rising)]
 Point = tuple[Exact, Share]
 
 
@@ -57,7 +57,7 @@ class SlidingScale(Terms):
 
     kind: Literal["sliding_scale"]
     prices: Prices
-    points: Annotated[tuple[Point, ...], Field(min_length=1)]
+    points: Some[Point]
 
     @field_validator("points")
     @classmethod
@@ -103,8 +103,8 @@ class ContingentBlock(Terms):
     """A yearly value of which a share depends on indicators of the whole network."""
 
     kind: Literal["contingent_block"]
-    years: Annotated[tuple[BlockYear, ...], Field(min_length=1), AfterValidator(_rising)]
-    indicators: Annotated[tuple[Indicator, ...], Field(min_length=1)]
+    years: Annotated[Some[BlockYear], AfterValidator(_rising)]
+    indicators: Some[Indicator]
 
     @field_validator("indicators")
     @classmethod

@@ -30,6 +30,7 @@ from chec.web.forms.claim_lines import (
     counts_form,
 )
 from chec.web.lists import page_of
+from chec.web.transaction import begin_to_write
 
 pages = Blueprint("claim_lines", __name__, url_prefix="/claims/<reference('claim'):claim_id>")
 
@@ -87,6 +88,7 @@ def upload(claim_id: int) -> ResponseReturnValue:
         faults = in_words(read_upload(g.session, contract, found.claim, content).faults)
         if not faults:
             actor = acting(Action.PREPARE_CLAIM, found.centre.id)
+            begin_to_write()
             added = upload_records(g.session, actor, found.claim, content)
             flash(f"{added:,} record{'s' if added != 1 else ''} added.")
             return redirect(url_for("claims.show", claim_id=claim_id), 303)

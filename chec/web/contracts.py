@@ -27,6 +27,7 @@ from chec.web.contract_words import percentage
 from chec.web.forms.contracts import ImportContractForm
 from chec.web.rate_card import rate_card
 from chec.web.trail import note
+from chec.web.transaction import begin_to_write
 
 pages = Blueprint("contracts", __name__)
 pages.add_app_template_filter(percentage, "share")
@@ -97,6 +98,7 @@ def import_document(centre_id: int) -> ResponseReturnValue:
         return _to_fill_in(centre, form)
     if form.is_confirmed(plan):
         actor = acting(Action.IMPORT_CONTRACT, centre_id)
+        begin_to_write()
         done = import_contract(g.session, actor, centre, plan.document)
         flash(_said_of(done))
         return redirect(url_for("contracts.show", contract_id=done.contract.id), 303)

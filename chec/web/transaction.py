@@ -12,8 +12,10 @@ from sqlalchemy.exc import OperationalError
 from chec.db import open_session, write_from_here
 
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_HASH_A_PASSWORD = frozenset(
+_READ_FIRST = frozenset(
     {
+        "claim_lines.upload",
+        "contracts.import_document",
         "invitations.accept",
         "security.change_password",
         "security.forgot_password",
@@ -56,8 +58,9 @@ def begin_to_write() -> None:
 
 
 def _open() -> None:
-    # Verifying or looking at a password takes its time: not while SQLite's only write lock is held.
-    g.writes = request.method in _UNSAFE and request.endpoint not in _HASH_A_PASSWORD
+    # Hashing a password or reading a file takes its time: not while SQLite's only write lock is
+    # held. These call `begin_to_write` when they have something to write.
+    g.writes = request.method in _UNSAFE and request.endpoint not in _READ_FIRST
     g.session = open_session(engine(), write=g.writes)
 
 

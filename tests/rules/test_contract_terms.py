@@ -1,6 +1,7 @@
 """A contract document is read strictly, and everything wrong is named where it is."""
 
 import json
+import time
 from contextlib import suppress
 from datetime import date
 from fractions import Fraction
@@ -136,6 +137,26 @@ def test_what_is_no_sound_json_is_refused_with_its_place(
     text: str | bytes, place: str, says: str
 ) -> None:
     assert says in faults(text)[place]
+
+
+def test_a_list_is_not_read_that_is_far_too_long() -> None:
+    for path in ("payers", "measures", "measures/0/evidence", "measures/2/term/points"):
+        found = faults(changed(path, [{}] * 251))
+        assert list(found.values()) == ["This list has more than 250 entries. Shorten it."], path
+
+
+def test_many_keys_of_which_one_is_repeated_are_read_at_once() -> None:
+    begun = time.process_time()
+    keys = ",".join(f'"{key}":1' for key in (*range(85_000), 0))
+    assert list(faults(f"{{{keys}}}")) == ["0"]
+    assert time.process_time() - begun < 5
+
+
+def test_of_many_faults_a_hundred_are_named() -> None:
+    with pytest.raises(UnreadableContract) as refused:
+        read_contract(json.dumps({"a": 1} | {f"k{place}": 1 for place in range(150)}))
+    *named, last = refused.value.reasons
+    assert (len(named), last) == (100, f"And {len(refused.value.faults) - 100} more.")
 
 
 @pytest.mark.parametrize(

@@ -295,6 +295,26 @@ def test_many_faults_are_named_up_to_a_hundred(
     assert (len(listed), listed[-1]) == (101, "And 30 more.")
 
 
+@pytest.mark.backend("sqlite")
+def test_a_document_is_read_before_anybody_else_has_to_wait(
+    client: Client, session: Session, director: User
+) -> None:
+    document, begun = builders.a_contract_document(), list[str]()
+
+    @event.listens_for(client.application.extensions["chec_engine"], "after_cursor_execute")
+    def _note(*execution: Any) -> None:
+        begun.extend([execution[2]] * execution[2].startswith("BEGIN"))
+
+    for packed, transactions in (
+        ("no document", ["BEGIN DEFERRED"]),
+        (document, ["BEGIN DEFERRED", "BEGIN IMMEDIATE"]),
+    ):
+        begun.clear()
+        send(client, {"contract_packed": pack(packed), "seen": "0"})
+        assert begun == transactions
+    assert len(session.exec(select(Contract)).all()) == 1
+
+
 def test_a_new_version_shows_what_changes_before_it_is_confirmed(
     client: Client, session: Session, centre: Centre, director: User
 ) -> None:

@@ -14,7 +14,6 @@ from chec.queries.contract_imports import PlannedImport
 from chec.web.forms.base import Form
 
 MOST_BYTES = 1_000_000
-MOST_FAULTS_NAMED = 100
 _TOO_LONG = "The document has more than 1 MB. Leave out what is not part of the contract."
 _NONE = "Choose the file of the contract document, or paste its text."
 _BOTH = "There is a file and a pasted text. Send one of the two."
@@ -54,7 +53,7 @@ class ImportContractForm(Form):
     def blame(self, reasons: Sequence[str]) -> Sequence[str]:
         """Put why the document cannot be imported at the field that it came in; the same."""
         if reasons:
-            self._came_in.errors = _first(reasons)
+            self._came_in.errors = reasons
             self.contract_packed.data = ""
         return reasons
 
@@ -95,11 +94,6 @@ class ImportContractForm(Form):
         if not self.document.strip():
             return [_LOST if self.contract_packed.data else _NONE]
         return [_TOO_LONG] if len(self.document) > MOST_BYTES else []
-
-
-def _first(reasons: Sequence[str]) -> list[str]:
-    more = len(reasons) - MOST_FAULTS_NAMED
-    return [*reasons[:MOST_FAULTS_NAMED], *([f"And {more:,} more."] if more > 0 else [])]
 
 
 def _compared_with(plan: PlannedImport) -> str:
