@@ -11,6 +11,7 @@ from flask import Flask, g, request, session
 from flask.testing import FlaskClient
 from flask_wtf.csrf import generate_csrf
 from html5lib.constants import E as MISTAKES
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import event
 from sqlalchemy.orm import ORMExecuteState
 from sqlmodel import Session
@@ -23,6 +24,10 @@ from chec.config import Settings
 from chec.db import open_session
 from chec.models import SignInMethod, User
 from chec.permissions import Actor
+
+
+COMPILED = FileSystemBytecodeCache()
+"""Templates, which would else be compiled anew for each test."""
 
 
 class Client(FlaskClient):
@@ -107,6 +112,7 @@ def serving(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
     app.testing = True
     app.test_client_class = Client
+    app.jinja_env.bytecode_cache = COMPILED
     _watch(app)
     yield app
     app.extensions["chec_engine"].dispose()

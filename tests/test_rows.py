@@ -19,7 +19,6 @@ import pytest
 import time_machine
 from bs4 import BeautifulSoup
 from flask import Flask, request
-from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import Engine, make_url
 from sqlmodel import Session
 from werkzeug.test import TestResponse
@@ -47,8 +46,6 @@ ANYHOW_ANOTHER = (
     re.compile(r"\b[0-9a-f]{64}\b"),
 )
 """What is not the same in two worlds, whatever is in them: tokens, and numbers of the trail."""
-COMPILED = FileSystemBytecodeCache()
-"""Of templates, which would else be compiled for each of the worlds."""
 HEADERS = ("Location", "Content-Type", "Content-Disposition", "HX-Redirect", "HX-Refresh")
 NOT_PROBED = {"page", "sort", "before", "after", "csrf_token", "idempotency_key", "confirmed"}
 """What names no row."""
@@ -59,16 +56,18 @@ SENSIBLE = {"day": "17", "month": "11", "year": "2026", "email": "new@chec.examp
 class World:
     """One of the two, as one person comes to know it; `asked` are the fields that it reads."""
 
-    def __init__(self, app: Flask, user: User, file: Path) -> None:
+    def __init__(self, app: Flask, file: Path) -> None:
         self.app = app
         self._file, self._as_it_was = file, file.with_suffix(".before")
         self.asked: dict[str, set[str]] = defaultdict(set)
         app.config.update(RATELIMIT_ENABLED=False)
         app.extensions["chec_limiter"].enabled = False
         app.test_client_class = Asker
-        app.jinja_env.bytecode_cache = COMPILED
         app.before_request(self._listen)
-        self.client = cast(Client, app.test_client())
+
+    def begin_as(self, user: User) -> None:
+        """Sign in; here it is put back to."""
+        self.client = cast(Client, self.app.test_client())
         self.client.sign_in(user)
         _copy(self._file, self._as_it_was)
 
@@ -203,7 +202,20 @@ def _two_worlds(
         stack.enter_context(serving(settings_for(f"sqlite:///{file}", file.with_suffix(""))))
         for file in files
     ]
-    return others, Pair(*(World(app, user, file) for app, file in zip(apps, files, strict=True)))
+    worlds = [World(app, file) for app, file in zip(apps, files, strict=True)]
+    for world in worlds:
+        _leave_traces(world, session.get_one(User, base.guest), base)
+        world.begin_as(user)
+    return others, Pair(*worlds)
+
+
+def _leave_traces(world: World, guest: User, base: Base) -> None:
+    """Somebody with roles in both centres is refused, and takes a file away."""
+    client = cast(Client, world.app.test_client())
+    client.sign_in(guest)
+    centre = f"/centres/C-{base.rows.centre:04d}"
+    assert client.get("/audit").status_code == HTTPStatus.FORBIDDEN
+    assert client.get(f"{centre}/ledger/transfers.csv").status_code == HTTPStatus.OK
 
 
 def _copy(source: Path, to: Path) -> Path:
