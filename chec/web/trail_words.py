@@ -17,7 +17,14 @@ from chec.web.access import viewer
 from chec.web.addresses import link_to
 from chec.web.formats import sentence_case, short_day
 
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DAYS = frozenset({"on", "last_day", "ends_before", "as_of", "open_from"})
+"""Fields that hold a day, beside all that end in `_on`."""
+_ACCOUNTS = frozenset({"debit", "credit"})
+_REFERENCES = _ACCOUNTS | {
+    *("payer", "provider", "investor", "held_for", "accepted_by"),
+    *("transfer", "transfers", "reversal"),
+}
+"""Fields that hold references. What looks like one in another is a text that somebody typed."""
 _ONE = {
     "claim": ("claims.show", "claim_id", Action.VIEW_CLAIM),
     "contract": ("contracts.show", "contract_id", Action.VIEW_CONTRACT),
@@ -78,6 +85,12 @@ def changes_in_words(event: AuditEvent) -> str:
     return "; ".join(_in_words(each) for each in _changes(event, str))
 
 
+def roles_of(event: AuditEvent, things: Mapping[str, Named]) -> str:
+    """The roles in which it was done, but for those held for what the viewer may not know."""
+    roles = event.acting_for.split(", ")
+    return ", ".join(each for each in roles if things.keys() >= set(REFERENCE.findall(each)))
+
+
 def _row(
     event: AuditEvent, people: Mapping[int, str] | None, things: Mapping[str, Named]
 ) -> TrailRow:
@@ -97,7 +110,7 @@ def _row(
 def _who(event: AuditEvent, people: Mapping[int, str] | None, things: Mapping[str, Named]) -> str:
     if event.user_id is None:
         return "The system" if event.acting_for == "system" else "Nobody who had signed in"
-    acting_for = _with_names(event.acting_for, things)
+    acting_for = _with_names(roles_of(event, things), things)
     if people is None:
         return sentence_case(acting_for or "somebody")
     name = people.get(event.user_id, reference("user", event.user_id))
@@ -107,9 +120,14 @@ def _who(event: AuditEvent, people: Mapping[int, str] | None, things: Mapping[st
 def _changes(event: AuditEvent, linked: Callable[[str], str]) -> list[Change]:
     told: dict[str, list[object]] = json.loads(event.changes or "{}")
     return [
-        Change(_label(name), *(None if v is None else linked(_value(name, v)) for v in pair))
+        Change(_label(name), *(None if v is None else _shown(name, v, linked) for v in pair))
         for name, pair in told.items()
     ]
+
+
+def _shown(name: str, value: object, linked: Callable[[str], str]) -> str:
+    text = _value(name, value)
+    return linked(text) if name in _REFERENCES else text
 
 
 def _in_words(change: Change) -> str:
@@ -127,10 +145,17 @@ def _value(name: str, value: object) -> str:
     if isinstance(value, int):
         return format_pounds(value) if name.endswith("pence") else f"{value:,}"
     text = str(value)
-    if _DAY.fullmatch(text):
-        return short_day(date.fromisoformat(text))
-    account = _OWNERS.fullmatch(text)
+    if name in _DAYS or name.endswith("_on"):
+        return _day(text)
+    account = _OWNERS.fullmatch(text) if name in _ACCOUNTS else None
     return f"{account[1]}: {account[2].replace(' ', ' / ')}" if account else text
+
+
+def _day(text: str) -> str:
+    try:
+        return short_day(date.fromisoformat(text))
+    except ValueError:  # it stays as it is: what was recorded is never changed
+        return text
 
 
 def _with_names(text: str, things: Mapping[str, Named]) -> str:

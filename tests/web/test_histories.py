@@ -164,3 +164,32 @@ def test_a_draft_that_was_discarded_is_named_without_a_link(
     assert gone in page.text
     assert not page.select(f"a[href='/claims/{gone}']")
     assert page.select(f"a[href='/claims/CL-{claim.id:04d}']")
+
+
+@pytest.mark.backend("sqlite")
+@pytest.mark.parametrize("code", ["2026-13-45", "2026-11-16", "C-0001", "on", "payer"])
+def test_the_code_of_a_measure_is_a_text_whatever_it_looks_like(
+    client: Client, session: Session, payer: Organisation, code: str
+) -> None:
+    builders.a_centre(session, name="Another Centre")
+    centre = builders.a_centre(session)
+    measure = builders.a_measure(code, pence=10_000, clawback_days=1_000)
+    contract = builders.a_contract(session, centre, payer, measures=(measure,))
+    claim = builders.a_claim(session, contract, counts={code: 3})
+    decide(session, claim, payer)
+    claw_back(
+        session,
+        somebody_of(session, payer),
+        part_of(session, claim, payer),
+        line_of(session, claim, code),
+        reason="Back in hospital",
+        idempotency_key="form:1",
+    )
+    address = f"/claims/CL-{claim.id:04d}/history"
+    client.sign_in(a_reader(session, Role.DIRECTOR, centre))
+    page = client.get(address)
+    assert page.status_code == 200
+    assert "Another Centre" not in page.text
+    [told] = [each for each in events(client, address) if "clawed back" in each.lower()]
+    measured = [term.find_next("dd") for term in soup(page).find_all("dt", string="Measure")]
+    assert [each.get_text(strip=True) for each in measured if each] == [code], told
