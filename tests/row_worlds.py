@@ -42,13 +42,15 @@ PSEUDONYMS = {"claim_record": "person = 'q' || person"}
 class Base(NamedTuple):
     """Keys of what an investor, a payer and a venture have in a centre, and of its people.
 
-    The payer shares a contract and its claim with another one.
+    The payer shares a contract and its claim with another one. `guest` has roles elsewhere too,
+    where there is another centre.
     """
 
     rows: Rows
     joint_contract: int
     joint_claim: int
     co_payer: int
+    guest: int
     people: Mapping[Role, int]
 
 
@@ -64,6 +66,7 @@ def tell_base(session: Session, engine: Engine) -> Base:
     here = builders.a_centre(session, payment_limit_pence=0)
     own = Owners(session, here)
     people = {role: own.add_person(session, role) for role in Role}
+    guest = own.add_person(session, Role.EVALUATOR)
     co_payer = builders.a_payer(session)
     measures = (builders.a_measure(clawback_days=2_000),)
     joint = builders.a_contract(session, here, own.payer, co_payer, measures=measures)
@@ -74,7 +77,7 @@ def tell_base(session: Session, engine: Engine) -> Base:
     session.commit()
     rows = own.rows(session, run_of(engine, here, as_of=builders.NOW.date()))
     told = {role: user.id for role, user in people.items()}
-    found = Base(rows, joint.id, claim.id, co_payer.id, told)
+    found = Base(rows, joint.id, claim.id, co_payer.id, guest.id, told)
     session.commit()
     return found
 
@@ -84,6 +87,9 @@ def tell_others(engine: Engine, base: Base, role: Role) -> Others:
     with open_session(engine, write=True) as session:
         there = Owners(session, builders.a_centre(session, payment_limit_pence=0))
         others = [there]
+        guest = session.get_one(User, base.guest)
+        builders.a_membership(session, Role.DIRECTOR, user=guest, centre=there.centre)
+        builders.a_membership(session, Role.INVESTOR, user=guest, organisation=there.investor)
         if role in OF_A_CENTRE:
             _deal_with_the_same(session, base, there)
         else:

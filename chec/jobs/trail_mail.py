@@ -1,6 +1,5 @@
 """The daily mail with the head of the audit trail."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -17,9 +16,9 @@ from chec.models import AuditHead, Centre, Event, JobRun, Role
 from chec.permissions import SYSTEM, Action, Actor, Grant, Viewer
 from chec.queries.administrators import list_administrators
 from chec.queries.audit_chain import head_of
-from chec.queries.audit_trail import TrailFilter, each_event
+from chec.queries.audit_trail import TrailFilter, count_events, list_persons
 from chec.queries.centres import get_centre, list_centres
-from chec.queries.job_runs import find_job_run
+from chec.queries.job_runs import list_begun
 from chec.rules.trail_mail import (
     MAIL_HOUR,
     TRAIL_MAIL,
@@ -55,12 +54,13 @@ def trail_mail_job(send: Callable[[Mail], None]) -> Job:
 
 def _list_due(session: Session, now: datetime) -> Sequence[Due]:
     day, today = last_mail_day(now.astimezone(clock.LONDON)), clock.london_day(now)
-    return [
+    every = [
         Due(centre.id, mail_period(day, user_id))
         for centre in list_centres(session, SYSTEM, Action.VIEW_TRAIL)
         for user_id in list_administrators(session, SYSTEM, centre.id, today)
-        if not find_job_run(session, TRAIL_MAIL, centre.id, mail_period(day, user_id))
     ]
+    begun = list_begun(session, TRAIL_MAIL, {due.period for due in every})
+    return [due for due in every if due not in begun]
 
 
 def _mail(send: Callable[[Mail], None], engine: Engine, run: JobRun) -> Store:
@@ -80,8 +80,8 @@ def _text(
     session: Session, centre: Centre, head: AuditHead, user_id: int, *, yesterday: date
 ) -> str:
     viewer = Viewer(user_id, frozenset({Grant(Role.ADMINISTRATOR, centre.id)}))
-    seen = each_event(session, viewer, TrailFilter(from_on=yesterday, to_on=yesterday))
-    counts = Counter(each.event for each in seen)
+    persons = list_persons(session, viewer).keys()
+    counts = count_events(session, viewer, persons, TrailFilter(yesterday, yesterday))
     return _TEXT.format(
         now=clock.now().astimezone(clock.LONDON),
         count=head.last_id,

@@ -5,20 +5,21 @@ An administrator sees the events of the centres they administer. Of those that b
 nobody, unless it is about another person or an organisation that has nothing to do with them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, true, union, union_all
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true, union_all
 from sqlmodel import Session, col
 
 from chec.clock import LONDON
-from chec.models import AuditEvent, AuditSubject, Centre, Event, Venture
+from chec.models import AuditEvent, AuditSubject, Centre, Event
 from chec.models.references import PREFIXES, reference
 from chec.permissions import Action, Viewer
 from chec.queries.people import list_people
-from chec.queries.reach import centre_and_partner
+from chec.queries.reach import organisations_of
 
 _BATCH = 1_000
 NO_ACTS = frozenset({Event.REFUSED, Event.DOWNLOADED, Event.RATE_LIMITED})
@@ -55,23 +56,47 @@ def list_persons(session: Session, viewer: Viewer) -> dict[int, str]:
 def list_trail(
     session: Session,
     viewer: Viewer,
+    persons: Collection[int],
     chosen: TrailFilter,
     *,
     before: int | None = None,
     after: int | None = None,
     limit: int,
 ) -> TrailPage:
-    """The newest events that the viewer may see, or those just `before` or `after` a number."""
+    """The newest events that the viewer may see, or those just `before` or `after` a number.
+
+    `persons` are the keys that `list_persons` found.
+    """
     wanted = list(_wanted(chosen))
-    sources = [and_(source, *wanted) for source in _visible_to(session, viewer)]
+    sources = [and_(source, *wanted) for source in _visible_to(session, viewer, persons)]
     return _page_of(session, sources, before, after, limit)
 
 
-def each_event(session: Session, viewer: Viewer, chosen: TrailFilter) -> Iterator[AuditEvent]:
+def each_event(
+    session: Session, viewer: Viewer, persons: Collection[int], chosen: TrailFilter
+) -> Iterator[AuditEvent]:
     """All of them, newest first, read a batch at a time."""
-    visible = or_(*_visible_to(session, viewer))
+    visible = or_(*_visible_to(session, viewer, persons))
     query = select(AuditEvent).where(visible, *_wanted(chosen)).order_by(col(AuditEvent.id).desc())
     yield from session.scalars(query, execution_options={"yield_per": _BATCH})
+
+
+def list_acted_for(
+    session: Session, viewer: Viewer, persons: Collection[int], chosen: TrailFilter
+) -> Sequence[str]:
+    """In which roles they were done, each once."""
+    visible = or_(*_visible_to(session, viewer, persons))
+    query = select(col(AuditEvent.acting_for)).where(visible, *_wanted(chosen)).distinct()
+    return session.scalars(query).all()
+
+
+def count_events(
+    session: Session, viewer: Viewer, persons: Collection[int], chosen: TrailFilter
+) -> Counter[str]:
+    """How many there are of each kind."""
+    visible, kind = or_(*_visible_to(session, viewer, persons)), col(AuditEvent.event)
+    query = select(kind, func.count()).where(visible, *_wanted(chosen)).group_by(kind)
+    return Counter(dict(session.execute(query).all()))
 
 
 def list_history(
@@ -143,26 +168,19 @@ def _wanted(chosen: TrailFilter) -> Iterator[ColumnElement[bool]]:
             yield col(getattr(AuditEvent, name)) == getattr(chosen, name)
 
 
-def _visible_to(session: Session, viewer: Viewer) -> list[ColumnElement[bool]]:
+def _visible_to(
+    session: Session, viewer: Viewer, persons: Collection[int]
+) -> list[ColumnElement[bool]]:
     """The sources of what the viewer may see, no event being of two."""
     if viewer.sees_all:
         return [true()]
     by, centre_id = col(AuditEvent.user_id), col(AuditEvent.centre_id)
-    persons = list_persons(session, viewer)
     of_centres = [centre_id == each for each in viewer.centres(Action.VIEW_TRAIL)]
-    theirs = _organisations(session, viewer.centres(Action.VIEW_TRAIL))
+    theirs = session.scalars(organisations_of(viewer.centres(Action.VIEW_TRAIL)))
     own = [reference("user", key) for key in persons]
     own += [reference("organisation", key) for key in theirs]
     by_them = or_(by.is_(None), by.in_(persons))
     return [*of_centres, and_(centre_id.is_(None), by_them, ~_is_about_others_than(own))]
-
-
-def _organisations(session: Session, centres: Iterable[int]) -> Sequence[int]:
-    """Those that invest in these centres, pay them, or have a venture there."""
-    partners = centre_and_partner().c
-    dealing = select(partners.partner_id).where(partners.centre_id.in_(centres))
-    providing = select(col(Venture.provider_id)).where(col(Venture.centre_id).in_(centres))
-    return session.scalars(union(dealing, providing)).all()
 
 
 def _is_about_others_than(own: Iterable[str]) -> ColumnElement[bool]:

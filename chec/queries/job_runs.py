@@ -83,6 +83,14 @@ def find_waiting_request(session: Session, centre_id: int, asked_on: date) -> Jo
     return next((run for run in asked if london_day(run.requested_at) == asked_on), None)
 
 
+def list_begun(session: Session, job: str, periods: Collection[str]) -> set[tuple[int, str]]:
+    """Centre and period of each piece of this job that was begun, of these periods."""
+    query = select(JobRun.centre_id, JobRun.period).where(
+        JobRun.job == job, col(JobRun.period).in_(periods)
+    )
+    return set(session.exec(query).all())
+
+
 def find_job_run(session: Session, job: str, centre_id: int, period: str) -> JobRun | None:
     """The centre's piece of this job with this key."""
     return session.exec(

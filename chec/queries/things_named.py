@@ -1,4 +1,4 @@
-"""What the references in a text stand for."""
+"""What the references in a text stand for, to somebody who may know it."""
 
 import re
 from collections import defaultdict
@@ -22,6 +22,8 @@ from chec.models import (
     Venture,
 )
 from chec.models.references import PREFIXES, parse_reference, reference
+from chec.permissions import Action, Viewer
+from chec.queries.reach import organisations_of
 
 REFERENCE = re.compile(rf"\b(?:{'|'.join(PREFIXES.values())})-[0-9]{{4,9}}\b")
 _NOUNS = {prefix: noun for noun, prefix in PREFIXES.items()}
@@ -62,35 +64,46 @@ def split_reference(text: str) -> tuple[str, int] | None:
     return (noun, key) if noun and key else None
 
 
-def things_named(session: Session, texts: Iterable[str]) -> dict[str, Named]:
-    """The rows that have a name, or may be gone, by each reference in the texts."""
+def things_named(session: Session, viewer: Viewer, texts: Iterable[str]) -> dict[str, Named]:
+    """The rows that have a name, or may be gone, by each reference in the texts.
+
+    Those of centres whose trail or histories the viewer reads, and of organisations that deal with
+    these centres: any other reference may stand there because somebody typed it.
+    """
+    centres = viewer.centres(Action.VIEW_TRAIL) | viewer.centres(Action.VIEW_HISTORY)
     keys: dict[str, set[int]] = defaultdict(set)
     for text in texts:
         for found in REFERENCE.findall(text):
             noun, key = split_reference(found) or ("", 0)
             if noun in _NAMES:
                 keys[noun].add(key)
-    found = [row for noun, own in keys.items() for row in _rows(session, noun, own)]
+    found = [row for noun, own in keys.items() for row in _rows(session, centres, noun, own)]
     return {reference(row.noun, row.id): row for row in found}
 
 
 def centre_of(session: Session, references: Iterable[str]) -> int | None:
-    """The key of the centre that the first of these rows belongs to, if it is there."""
+    """The key of the centre that the first of these rows that is there belongs to."""
     for each in references:
         noun, key = split_reference(each) or ("", 0)
         if noun in _CENTRES:
             column = _CENTRES[noun]
             found: int | None = session.scalar(select(column).where(column.class_.id == key))
-            return found
+            if found is not None:
+                return found
     return None
 
 
-def _rows(session: Session, noun: str, keys: set[int]) -> list[Named]:
+def _rows(session: Session, centres: frozenset[int], noun: str, keys: set[int]) -> list[Named]:
     name = _NAMES[noun]
     table = name.class_
+    theirs = (
+        col(table.id).in_(organisations_of(centres))
+        if table is Organisation
+        else _CENTRES[noun].in_(centres)
+    )
     kind = [Organisation.kind] if table is Organisation else []
     wanted: list[Any] = [table.id, name, *kind]
-    rows = session.execute(select(*wanted).where(col(table.id).in_(keys)))
+    rows = session.execute(select(*wanted).where(col(table.id).in_(keys), theirs))
     return [
         Named(noun, key, "" if noun == "claim" else told, *(more or (None,)))
         for key, told, *more in rows

@@ -8,15 +8,15 @@ from chec.models import AuditEvent
 from chec.models.references import reference
 from chec.permissions import Action
 from chec.queries.audit_chain import head_of
-from chec.queries.audit_trail import each_event, list_persons, list_trail
+from chec.queries.audit_trail import each_event, list_acted_for, list_persons, list_trail
 from chec.queries.centres import list_centres
-from chec.queries.things_named import things_named
+from chec.queries.things_named import Named, things_named
 from chec.web.access import needs, viewer
 from chec.web.downloads import csv_download
 from chec.web.errors import refusal_page
 from chec.web.forms.audit_trail import TrailFilterForm
 from chec.web.lists import PER_PAGE, place_in_address
-from chec.web.trail_words import changes_in_words, rows_of, texts_of
+from chec.web.trail_words import changes_in_words, roles_of, rows_of, texts_of
 
 pages = Blueprint("audit_trail", __name__, url_prefix="/audit")
 
@@ -34,8 +34,10 @@ def index() -> tuple[str, int]:
     form, head = _filter_form(people), head_of(g.session)
     if not form.validate():
         return render_template("trail/index.html", form=form, head=head, page=None), 422
-    page = list_trail(g.session, viewer(), form.chosen(), **place_in_address(), limit=PER_PAGE)
-    things = things_named(g.session, texts_of(page.events))
+    page = list_trail(
+        g.session, viewer(), people.keys(), form.chosen(), **place_in_address(), limit=PER_PAGE
+    )
+    things = things_named(g.session, viewer(), texts_of(page.events))
     rows = rows_of(page.events, people, things)
     return render_template("trail/index.html", form=form, head=head, page=page, rows=rows), 200
 
@@ -48,8 +50,10 @@ def download() -> Response:
     form = _filter_form(people)
     if not form.validate():
         return refusal_page(form.refusals)
-    events = each_event(g.session, viewer(), form.chosen())
-    return csv_download("audit trail", COLUMNS, _cells(events, people), filtered_by=form.filled)
+    asked = (g.session, viewer(), people.keys(), form.chosen())
+    things = things_named(g.session, viewer(), list_acted_for(*asked))
+    cells = _cells(each_event(*asked), people, things)
+    return csv_download("audit trail", COLUMNS, cells, filtered_by=form.filled)
 
 
 def _filter_form(people: Mapping[int, str]) -> TrailFilterForm:
@@ -59,14 +63,16 @@ def _filter_form(people: Mapping[int, str]) -> TrailFilterForm:
     return form
 
 
-def _cells(events: Iterable[AuditEvent], people: Mapping[int, str]) -> Iterator[tuple[object, ...]]:
+def _cells(
+    events: Iterable[AuditEvent], people: Mapping[int, str], things: Mapping[str, Named]
+) -> Iterator[tuple[object, ...]]:
     for each in events:
         yield (
             each.id,
             each.at.isoformat(),
             people.get(each.user_id or 0, ""),
             reference("user", each.user_id) if each.user_id else "",
-            each.acting_for,
+            roles_of(each, things),
             each.event,
             each.subject,
             reference("centre", each.centre_id) if each.centre_id else "",

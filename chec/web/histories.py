@@ -70,7 +70,7 @@ def _page(centre_id: int, noun: str, key: int, name: str) -> str:
     centre = get_centre(g.session, viewer(), Action.VIEW_HISTORY, centre_id)
     told = reference(noun, key)
     page = list_history(g.session, centre, told, **place_in_address(), limit=PER_PAGE)
-    things = things_named(g.session, texts_of(page.events))
+    things = things_named(g.session, viewer(), texts_of(page.events))
     rows = rows_of(page.events, _people(centre_id, page.events), things)
     return render_template(
         "trail/history.html",

@@ -5,7 +5,8 @@ its own. What has happened by then has happened: a trail that cannot be written 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from flask import Flask, Response, current_app, g, request
@@ -15,7 +16,7 @@ from chec import audit, clock
 from chec.db import open_session
 from chec.models import Event
 from chec.models.references import reference
-from chec.permissions import Actor, Viewer
+from chec.permissions import Actor, Grant, Viewer
 from chec.queries.things_named import centre_of
 from chec.web.transaction import engine
 
@@ -25,6 +26,7 @@ _PART = re.compile(r"<(?:reference\('(?P<noun>\w+)'\):|\w+:)?(?P<name>\w+)>")
 
 class _Noted(NamedTuple):
     actor: Actor
+    grants: frozenset[Grant]
     event: Event
     detail: str
     about: Sequence[str]
@@ -46,17 +48,19 @@ def note(
 ) -> None:
     """Have `event` recorded about this request's path, whatever becomes of its transaction.
 
-    It belongs to the centre of what the path names, and to the histories of that and of `about`.
+    It belongs to the centre of what the path names, and to the histories of that and of `about`. Of
+    the viewer's roles it tells those for that centre or for what the path names: others are not for
+    everybody who reads it.
     `detail` may hold no personal data, an email address typed wrongly included.
     """
-    held = sorted(grant.acting_for for grant in viewer.grants) if viewer else []
     actor = Actor(
         user_id=viewer.user_id if viewer else None,
-        acting_for=", ".join(held),
+        acting_for="",
         address=request.remote_addr or "",
         at=clock.now(),
     )
-    g.setdefault("noted", []).append(_Noted(actor, event, detail, about, row_count))
+    grants = viewer.grants if viewer else frozenset[Grant]()
+    g.setdefault("noted", []).append(_Noted(actor, grants, event, detail, about, row_count))
 
 
 def _write(response: Response) -> Response:
@@ -69,7 +73,7 @@ def _write(response: Response) -> Response:
                 for each in noted:
                     audit.record(
                         session,
-                        each.actor,
+                        replace(each.actor, acting_for=_held(each.grants, centre_id, named)),
                         each.event,
                         subject,
                         each.detail,
@@ -83,6 +87,16 @@ def _write(response: Response) -> Response:
             why = type(error).__name__  # what it says may hold the row, and so personal data
             current_app.logger.critical("Not in the audit trail: %s, %s: %s", lost, subject, why)
     return response
+
+
+def _held(grants: Iterable[Grant], centre_id: int | None, named: Sequence[str]) -> str:
+    """Those of the roles that are held for the centre, or for what is named."""
+    fitting = (
+        grant.acting_for
+        for grant in grants
+        if grant.held_for in named or (centre_id and grant.centre_id == centre_id)
+    )
+    return ", ".join(sorted(fitting))
 
 
 def _told_of_path() -> tuple[str, list[str]]:

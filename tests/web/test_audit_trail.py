@@ -249,3 +249,32 @@ def test_what_stands_in_an_event_is_text(
     for markup in ("<b>on", "<i>x", "<u>", "<s>"):
         assert markup not in text
     assert "&lt;b&gt;on" in text
+
+
+def test_what_the_viewer_may_not_know_is_neither_named_nor_a_role(
+    client: Client, session: Session, centre: Centre, administrator: User
+) -> None:
+    other = builders.a_centre(session, name="Secret Centre")
+    fund = builders.an_investor(session, name="Hidden Fund")
+    venture = builders.a_venture(session, other, name="Hidden Venture")
+    contract = builders.a_contract(session, other)
+    texts = [
+        f"{noun}-{row.id:04d}"
+        for noun, row in (("C", other), ("O", fund), ("V", venture), ("CN", contract))
+    ]
+    roles = f"director of C-{other.id:04d}, administrator of C-0001, investor of O-{fund.id:04d}"
+    actor = Actor(administrator.id, roles, "", builders.NOW)
+    after = {"payer": " ".join(texts)}
+    audit.record(session, actor, Event.REFUSED, texts[0], centre_id=centre.id, after=after)
+    session.commit()
+    hidden = (other.name, fund.name, venture.name, contract.reference)
+    session.commit()
+    client.sign_in(administrator)
+    [line] = lines(client, "?event=refused")
+    assert "George Whitlock, administrator of Wren Valley" in line
+    for name in (*hidden, "director", "investor"):
+        assert name not in line
+    text = client.get("/audit/events.csv?event=refused").text
+    assert "administrator of C-0001" in text
+    assert "director of" not in text
+    assert "investor of" not in text

@@ -5,6 +5,7 @@ from flask import Flask, Response
 from sqlmodel import Session, col, select
 
 from chec.models import AuditEvent, AuditSubject, Cause, Centre, Event, Role, User
+from chec.queries.things_named import centre_of
 from chec.web.access import open_to_all
 from chec.web.trail import note
 from tests import builders
@@ -154,3 +155,31 @@ def test_what_is_typed_into_a_path_stands_there_by_its_name(app: Flask, session:
     assert event.subject == "GET /letters/<secret>/V-0042/<page>"
     about = set(session.exec(select(AuditSubject.subject)))
     assert about == {event.subject, "V-0042"}
+
+
+def test_of_somebody_with_roles_elsewhere_only_those_that_belong_there_are_told(
+    client: Client, session: Session, centre: Centre
+) -> None:
+    user = builders.a_user(session)
+    fund = builders.an_investor(session)
+    venture = builders.a_venture(session, builders.a_centre(session))
+    builders.a_membership(session, Role.EVALUATOR, user=user, centre=centre)
+    builders.a_membership(session, Role.PROVIDER, user=user, venture=venture)
+    builders.a_membership(session, Role.DIRECTOR, user=user, centre=builders.a_centre(session))
+    builders.a_membership(session, Role.INVESTOR, user=user, organisation=fund)
+    session.commit()
+    client.sign_in(user)
+    assert client.get("/audit").status_code == 403
+    assert client.get("/centres/C-0001/runs/new").status_code == 404
+    assert client.get("/centres/C-0001/ledger/transfers.csv").status_code == 200
+    assert client.get("/ventures/V-0001/history").status_code == 404
+    told = [each.acting_for for each in noted(session, Event.REFUSED, Event.DOWNLOADED)]
+    assert told == ["", "evaluator of C-0001", "evaluator of C-0001", "provider team of V-0001"]
+
+
+def test_where_the_first_of_a_path_is_gone_the_next_tells_the_centre(
+    session: Session, centre: Centre
+) -> None:
+    venture = builders.a_venture(session, centre)
+    assert centre_of(session, ["V-9999", f"V-{venture.id:04d}"]) == centre.id
+    assert centre_of(session, ["V-9999", "O-0001"]) is None
