@@ -1,6 +1,6 @@
 """Inviting a person: sent, sent again, withdrawn, accepted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from secrets import token_urlsafe
@@ -11,6 +11,7 @@ from sqlmodel import Session
 from chec import audit
 from chec.actions.ledger import refuse
 from chec.actions.memberships import (
+    centre_in_trail,
     faults_to_give,
     give_grant,
     reasons_not_to_leave_to,
@@ -37,6 +38,11 @@ from chec.rules.naming import squeezed
 from chec.rules.posting import Fault
 from chec.rules.user_details import faults_of_details
 
+_HAS_ACCOUNT = (
+    "You have got an account meanwhile, with another password. Open the link again and take the"
+    " role with that account."
+)
+
 
 class Days(TypedDict):
     """From when a role is held until the day before another (None: no end)."""
@@ -61,7 +67,7 @@ class Invited:
         return self.email.strip().lower()
 
     @property
-    def days(self) -> "Days":
+    def days(self) -> Days:
         """From when, and until when."""
         return Days(starts_on=self.starts_on, ends_before=self.ends_before)
 
@@ -82,7 +88,7 @@ def invite_person(
     The system, which has no page to send one again, does so by inviting again. Raises RuleBroken
     where `faults_to_invite` finds some.
     """
-    lock_reach(session, actor, [invited.grant], centre.id)
+    reached = lock_reach(session, actor, [invited.grant], centre.id)
     lock_email(session, invited.address)
     refuse(faults_to_invite(session, actor, centre, invited))
     user = find_user(session, invited.address)
@@ -109,7 +115,7 @@ def invite_person(
     )
     session.add(invitation)
     session.flush()
-    _record(session, actor, Event.PERSON_INVITED, invitation)
+    _record(session, actor, Event.PERSON_INVITED, invitation, reached)
     return Sent(invitation, token)
 
 
@@ -141,7 +147,7 @@ def send_invitation_again(session: Session, actor: Actor, invitation: Invitation
     It is then the actor's. Raises RuleBroken where it was accepted or withdrawn, where its days are
     over, and where the role is not the actor's to give.
     """
-    _lock(session, actor, invitation)
+    reached = _lock(session, actor, invitation)
     reasons = reasons_not_to_send_again(invitation, london_day(actor.at))
     _refuse_without_authority(session, actor, invitation, reasons)
     token = token_urlsafe(32)
@@ -150,7 +156,7 @@ def send_invitation_again(session: Session, actor: Actor, invitation: Invitation
     invitation.invited_by_id, invitation.invited_at = actor.user_id, actor.at
     invitation.expires_at = actor.at + GOOD_FOR
     session.add(invitation)
-    _record(session, actor, Event.PERSON_INVITED, invitation, before=before)
+    _record(session, actor, Event.PERSON_INVITED, invitation, reached, before=before)
     return Sent(invitation, token)
 
 
@@ -160,13 +166,13 @@ def withdraw_invitation(session: Session, actor: Actor, invitation: Invitation) 
     Raises RuleBroken where it was accepted or withdrawn, and where the role is not the actor's to
     give.
     """
-    _lock(session, actor, invitation)
+    reached = _lock(session, actor, invitation)
     reasons = reasons_not_to_withdraw(invitation)
     _refuse_without_authority(session, actor, invitation, reasons)
     before = _told_of(invitation)
     invitation.withdrawn_at = actor.at
     session.add(invitation)
-    _record(session, actor, Event.INVITATION_WITHDRAWN, invitation, before=before)
+    _record(session, actor, Event.INVITATION_WITHDRAWN, invitation, reached, before=before)
 
 
 def accept_invitation(
@@ -174,20 +180,22 @@ def accept_invitation(
 ) -> User:
     """The user who now holds the role: a new one, or the one who has that address already.
 
-    `password_hash` is the new user's. Raises NotFound, whatever the reason, where the link cannot
-    be used: it is nobody's business whether there ever was such an invitation.
+    `password_hash` is the new user's: RuleBroken where they have an account by now. Raises
+    NotFound, whatever the reason, where the link cannot be used: it is nobody's business whether
+    there ever was such an invitation.
     """
     invitation = find_by_token_hash(session, hash_of(token))
     if invitation is None:
         raise NotFound
-    _lock(session, actor, invitation)
+    reached = _lock(session, actor, invitation)
     lock_email(session, invitation.email)
     is_good = invitation.token_hash == hash_of(token)
     if not is_good or state_now(session, invitation, actor.at) is not InvitationState.OPEN:
         raise NotFound
-    user = find_user(session, invitation.email) or _new_user(
-        session, actor, invitation, password_hash
-    )
+    user = find_user(session, invitation.email)
+    if user and password_hash:
+        raise RuleBroken(_HAS_ACCOUNT)
+    user = user or _new_user(session, actor, invitation, password_hash)
     actor = replace(actor, user_id=user.id)
     grant, first_day = grant_of(invitation), first_day_of(invitation, london_day(actor.at))
     days = Days(starts_on=first_day, ends_before=invitation.ends_before)
@@ -197,7 +205,7 @@ def accept_invitation(
     before = _told_of(invitation)
     invitation.accepted_at, invitation.accepted_by_id = actor.at, user.id
     session.add(invitation)
-    _record(session, actor, Event.INVITATION_ACCEPTED, invitation, before=before)
+    _record(session, actor, Event.INVITATION_ACCEPTED, invitation, reached, before=before)
     return user
 
 
@@ -214,9 +222,11 @@ def _new_user(
     return add_user(session, actor, invitation.email, invitation.name, password_hash)
 
 
-def _lock(session: Session, actor: Actor, invitation: Invitation) -> None:
-    lock_reach(session, actor, [grant_of(invitation)], invitation.for_centre_id)
+def _lock(session: Session, actor: Actor, invitation: Invitation) -> Sequence[int]:
+    """The keys of the centres that the role reaches, which are locked."""
+    reached = lock_reach(session, actor, [grant_of(invitation)], invitation.for_centre_id)
     session.refresh(invitation)
+    return reached
 
 
 def _refuse_without_authority(
@@ -236,6 +246,8 @@ def _record(
     actor: Actor,
     event: Event,
     invitation: Invitation,
+    reached: Sequence[int],
+    *,
     before: Mapping[str, object] | None = None,
 ) -> None:
     audit.record(
@@ -244,7 +256,7 @@ def _record(
         event,
         reference("invitation", invitation.id),
         "again" if event is Event.PERSON_INVITED and before else "",
-        centre_id=invitation.for_centre_id,
+        centre_id=centre_in_trail(actor, reached),
         about=[grant_of(invitation).held_for],
         before=before,
         after=_told_of(invitation),

@@ -1,23 +1,27 @@
 """Invitations: those of a centre, and the one that a link leads to."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, func, select
 from sqlmodel import Session, col
 
 from chec.clock import london_day
 from chec.errors import NotFound
-from chec.models import Invitation, User
+from chec.models import Centre, Invitation, Organisation, User, Venture
 from chec.permissions import Action, Grant, Viewer
 from chec.queries.centres import get_centre
 from chec.queries.people import given_in
-from chec.queries.reach import grant_of, name_acted_for, reached_by
+from chec.queries.reach import grant_of, reached_by
 from chec.queries.users import THE_SYSTEM
 from chec.queries.viewers import get_viewer
 from chec.rules.invitation_terms import InvitationState, state_of
 from chec.rules.role_giving import reasons_not_to_decide_on
+
+_MayGive = Callable[[int, Grant], bool]
+_WithNames = Select[Invitation, str, str | None]
 
 
 class FoundInvitation(NamedTuple):
@@ -45,30 +49,26 @@ def list_invitations(
     session: Session, viewer: Viewer, centre_id: int, at: datetime
 ) -> list[FoundInvitation]:
     """Every invitation sent from the centre, the newest first."""
-    get_centre(session, viewer, Action.VIEW_PEOPLE, centre_id)
-    query = select(Invitation).where(col(Invitation.for_centre_id) == centre_id)
     newest_first = (col(Invitation.invited_at).desc(), col(Invitation.id).desc())
-    rows = session.scalars(query.order_by(*newest_first)).all()
-    return [_as_seen(session, viewer, row, at) for row in rows]
+    return _list_seen(session, viewer, centre_id, at, _with_names().order_by(*newest_first))
 
 
 def get_invitation(
     session: Session, viewer: Viewer, centre_id: int, invitation_id: int, at: datetime
 ) -> FoundInvitation:
     """The invitation, if it was sent from that centre of the viewer's; NotFound otherwise."""
-    get_centre(session, viewer, Action.VIEW_PEOPLE, centre_id)
-    invitation = session.get(Invitation, invitation_id)
-    if invitation is None or invitation.for_centre_id != centre_id:
-        raise NotFound
-    return _as_seen(session, viewer, invitation, at)
+    query = _with_names().where(col(Invitation.id) == invitation_id)
+    for found in _list_seen(session, viewer, centre_id, at, query):
+        return found
+    raise NotFound
 
 
 def get_open_invitation(session: Session, token_hash: str, at: datetime) -> FoundInvitation:
     """The invitation whose link holds this token, if it can be used now; NotFound otherwise."""
-    invitation = find_by_token_hash(session, token_hash)
-    if invitation is None or state_now(session, invitation, at) is not InvitationState.OPEN:
+    row = session.execute(_with_names().where(col(Invitation.token_hash) == token_hash)).first()
+    if row is None or state_now(session, row[0], at) is not InvitationState.OPEN:
         raise NotFound
-    return _found(session, invitation, at, with_email=True)
+    return _found(row, InvitationState.OPEN, with_email=True)
 
 
 def find_by_token_hash(session: Session, token_hash: str) -> Invitation | None:
@@ -78,46 +78,62 @@ def find_by_token_hash(session: Session, token_hash: str) -> Invitation | None:
 
 def state_now(session: Session, invitation: Invitation, at: datetime) -> InvitationState:
     """Where the invitation stands at this moment; its sender's roles are asked afresh."""
-    state = state_of(invitation, at, london_day(at))
-    is_void = state is InvitationState.OPEN and not _sender_may(session, invitation, at)
-    return InvitationState.VOID if is_void else state
+    return _state(invitation, at, _asker(session, at))
 
 
-def list_open_of(session: Session, email: str, at: datetime) -> Sequence[Invitation]:
-    """What this address was invited to and neither accepted nor withdrawn, in time or not."""
-    query = select(Invitation).where(
-        col(Invitation.email) == email,
-        col(Invitation.accepted_at).is_(None),
-        col(Invitation.withdrawn_at).is_(None),
-        col(Invitation.expires_at) > at,
+def list_open_of(session: Session, email: str, at: datetime) -> list[Invitation]:
+    """What this address was invited to and can accept at this moment."""
+    query = select(Invitation).where(col(Invitation.email) == email)
+    rows = session.scalars(query, execution_options={"populate_existing": True}).all()
+    return [row for row in rows if state_now(session, row, at) is InvitationState.OPEN]
+
+
+def _list_seen(
+    session: Session, viewer: Viewer, centre_id: int, at: datetime, query: _WithNames
+) -> list[FoundInvitation]:
+    """Those of `query` that were sent from the centre."""
+    get_centre(session, viewer, Action.VIEW_PEOPLE, centre_id)
+    rows = session.execute(query.where(col(Invitation.for_centre_id) == centre_id)).all()
+    given, may_give = given_in(viewer, centre_id), _asker(session, at)
+    return [
+        _found(row, _state(row[0], at, may_give), with_email=row[0].role in given) for row in rows
+    ]
+
+
+def _with_names() -> _WithNames:
+    """Each invitation with what the role is held for, and the name of whoever sent it."""
+    acts_for = func.coalesce(Centre.name, Organisation.name, Venture.name)
+    of = Invitation
+    return (
+        select(Invitation, acts_for, col(User.name))
+        .join(Centre, col(of.centre_id) == col(Centre.id), isouter=True)
+        .join(Organisation, col(of.organisation_id) == col(Organisation.id), isouter=True)
+        .join(Venture, col(of.venture_id) == col(Venture.id), isouter=True)
+        .join(User, col(of.invited_by_id) == col(User.id), isouter=True)
     )
-    return session.scalars(query, execution_options={"populate_existing": True}).all()
 
 
 def _found(
-    session: Session, invitation: Invitation, at: datetime, *, with_email: bool
+    row: Row[Invitation, str, str | None], state: InvitationState, *, with_email: bool
 ) -> FoundInvitation:
-    sender = session.get(User, invitation.invited_by_id) if invitation.invited_by_id else None
-    return FoundInvitation(
-        invitation,
-        name_acted_for(session, grant_of(invitation)),
-        state_now(session, invitation, at),
-        sender.name if sender else THE_SYSTEM,
-        invitation.email if with_email else None,
-    )
+    invitation, acts_for, sender = row
+    email = invitation.email if with_email else None
+    return FoundInvitation(invitation, acts_for, state, sender or THE_SYSTEM, email)
 
 
-def _as_seen(
-    session: Session, viewer: Viewer, invitation: Invitation, at: datetime
-) -> FoundInvitation:
-    may_act = invitation.role in given_in(viewer, invitation.for_centre_id)
-    return _found(session, invitation, at, with_email=may_act)
+def _state(invitation: Invitation, at: datetime, may_give: _MayGive) -> InvitationState:
+    state = state_of(invitation, at, london_day(at))
+    sender_id, grant = invitation.invited_by_id, grant_of(invitation)
+    is_void = state is InvitationState.OPEN and sender_id and not may_give(sender_id, grant)
+    return InvitationState.VOID if is_void else state
 
 
-def _sender_may(session: Session, invitation: Invitation, at: datetime) -> bool:
-    if invitation.invited_by_id is None:
-        return True
-    sender = get_viewer(session, invitation.invited_by_id, london_day(at))
-    grant = grant_of(invitation)
-    reached = reached_by(session, sender, [grant])
-    return not reasons_not_to_decide_on(grant.role, "", reached, is_own=False)
+def _asker(session: Session, at: datetime) -> _MayGive:
+    """Whether somebody may give a role at this moment; asked once of each, however often."""
+
+    @cache
+    def may_give(user_id: int, grant: Grant) -> bool:
+        reached = reached_by(session, get_viewer(session, user_id, london_day(at)), [grant])
+        return not reasons_not_to_decide_on(grant.role, "", reached, is_own=False)
+
+    return may_give

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 from sqlmodel import Session, col, select
 
 from chec.actions.invitations import (
@@ -30,13 +31,15 @@ from chec.models import (
     User,
 )
 from chec.models.references import reference
-from chec.permissions import Actor, Grant
+from chec.permissions import SYSTEM, Actor, Grant
+from chec.queries.invitations import list_invitations
 from chec.queries.viewers import get_viewer
-from chec.rules.invitation_terms import GOOD_FOR
+from chec.rules.invitation_terms import GOOD_FOR, InvitationState
 from tests import builders
 from tests.role_holders import holder, user_of
 
 TODAY = london_day(builders.NOW)
+TOMORROW = builders.NOW + timedelta(days=1)
 EMAIL = "new@chec.example"
 
 
@@ -207,6 +210,18 @@ def test_somebody_invited_twice_has_one_account_with_both_roles(
     assert user.password == "hash"
 
 
+def test_a_password_for_somebody_who_has_an_account_by_now_is_refused(
+    session: Session, centre: Centre, administrator: Actor
+) -> None:
+    first = send(session, centre, administrator)
+    second = send(session, centre, administrator, role=Role.DIRECTOR)
+    user = accept(session, first.token)
+    with pytest.raises(RuleBroken, match="Open the link again and take the role"):
+        accept(session, second.token, password_hash="another")
+    assert user.password == "hash"
+    assert accept(session, second.token, password_hash=None).id == user.id
+
+
 def test_without_a_password_nobody_becomes_a_user(session: Session, sent: Sent) -> None:
     with pytest.raises(NotFound):
         accept(session, sent.token, password_hash=None)
@@ -219,6 +234,40 @@ def test_nobody_is_invited_twice_to_the_same_role(
         send(session, centre, administrator)
     withdraw_invitation(session, administrator, sent.invitation)
     assert send(session, centre, administrator).token
+
+
+def test_whoever_was_invited_by_somebody_who_may_no_longer_is_invited_anew(
+    session: Session, sent: Sent, centre: Centre, administrator: Actor
+) -> None:
+    other = holder(session, Role.ADMINISTRATOR, centre=centre)
+    lock_account(session, other, user_of(session, administrator))
+    anew = send(session, centre, other)
+    assert anew.invitation.id != sent.invitation.id
+    assert accept(session, anew.token).id
+
+
+def test_whoever_was_invited_for_days_that_are_over_is_invited_anew(
+    session: Session, centre: Centre, administrator: Actor
+) -> None:
+    send(session, centre, administrator, ends_before=TODAY + timedelta(days=1))
+    assert send(
+        session, centre, replace(administrator, at=TOMORROW), starts_on=TOMORROW.date()
+    ).token
+
+
+def test_who_may_give_a_role_is_asked_once_for_a_whole_list(
+    session: Session, engine: Engine, centre: Centre, administrator: Actor
+) -> None:
+    statements: list[str] = []
+    event.listen(engine, "after_cursor_execute", lambda *a: statements.append(str(a[2])))
+    counts = []
+    for each in range(4):
+        send(session, centre, administrator, email=f"{each}@chec.example")
+        statements.clear()
+        found = list_invitations(session, SYSTEM, centre.id, builders.NOW)
+        assert {each.state for each in found} == {InvitationState.OPEN}
+        counts.append(len(statements))
+    assert len(set(counts[1:])) == 1, counts
 
 
 @pytest.mark.parametrize(
