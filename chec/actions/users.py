@@ -1,6 +1,7 @@
 """Adding a user, and locking and unlocking an account."""
 
 from collections.abc import Sequence
+from datetime import date
 from uuid import uuid4
 
 from sqlalchemy import func, select
@@ -15,13 +16,14 @@ from chec.errors import RuleBroken
 from chec.models import Event, User
 from chec.models.references import reference
 from chec.permissions import Actor
-from chec.queries.memberships import list_unended
+from chec.queries.memberships import is_last_administrator, list_unended
 from chec.queries.reach import grant_of, lock_reach, reached_by
 from chec.queries.users import find_user
 from chec.queries.viewers import get_viewer
 from chec.rules.account_locking import reasons_not_to_manage
 from chec.rules.naming import squeezed
 from chec.rules.posting import Fault
+from chec.rules.role_giving import LAST_ADMINISTRATOR
 from chec.rules.user_details import faults_of_details
 
 
@@ -55,11 +57,14 @@ def lock_email(session: Session, email: str) -> None:
 def lock_account(session: Session, actor: Actor, user: User) -> None:
     """Nobody is signed in to the account from now on, and nobody signs in, until it is unlocked.
 
-    Raises RuleBroken where `reasons_not_to_let_manage` finds some.
+    Raises RuleBroken where `reasons_not_to_let_manage` or `reasons_not_to_lock` finds some.
     """
     reached = lock_to_manage(session, actor, user)
     if not user.active:
         return
+    reasons = reasons_not_to_lock(session, user, london_day(actor.at))
+    if reasons:
+        raise RuleBroken(reasons)
     user.active = False
     session.add(user)
     end_every_sign_in(session, actor, user.id)
@@ -77,6 +82,13 @@ def unlock_account(session: Session, actor: Actor, user: User) -> None:
     user.active = True
     session.add(user)
     _record(session, actor, Event.ACCOUNT_UNLOCKED, user, reached)
+
+
+def reasons_not_to_lock(session: Session, user: User, today: date) -> list[str]:
+    """Why the account stays open, whoever asks: a centre would be without an administrator."""
+    held = list_unended(session, user.id, today)
+    is_last = any(is_last_administrator(session, each, today) for each in held)
+    return [LAST_ADMINISTRATOR] if is_last else []
 
 
 def reasons_not_to_let_manage(session: Session, actor: Actor, user: User) -> list[str]:

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, func
 
 from chec.models import Centre, Membership, Organisation, Role, User, Venture
 from chec.permissions import Grant, Viewer
+from chec.rules.role_giving import leave_a_day
 
 
 class HeldRole(NamedTuple):
@@ -95,26 +96,26 @@ def list_same_held(session: Session, user_id: int, grant: Grant) -> Sequence[Mem
 
 
 def is_last_administrator(session: Session, membership: Membership, today: date) -> bool:
-    """Whether it makes somebody administrator of a centre where nobody else is one today.
+    """Whether on a day from today on, without it, a centre would have no administrator.
 
     A locked account is nobody's.
     """
     if membership.role is not Role.ADMINISTRATOR:
         return False
     others = (
-        select(func.count())
-        .select_from(Membership)
+        select(col(Membership.starts_on), col(Membership.ends_before))
         .join(User, col(Membership.user_id) == col(User.id))
         .where(
             col(Membership.role) == Role.ADMINISTRATOR,
             col(Membership.centre_id) == membership.centre_id,
             col(Membership.user_id) != membership.user_id,
-            col(Membership.starts_on) <= today,
             _not_over(today),
             col(User.active),
         )
     )
-    return session.scalar(others) == 0
+    first_day = max(today, membership.starts_on)
+    held = [(starts_on, ends_before) for starts_on, ends_before in session.execute(others)]
+    return leave_a_day(first_day, membership.ends_before, held)
 
 
 def _not_over(today: date) -> ColumnElement[bool]:

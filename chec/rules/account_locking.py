@@ -1,8 +1,8 @@
 """Who may lock or unlock an account, or take its second factor away.
 
 These acts close or open an account everywhere. So they are for an administrator of every centre
-that the person's roles reach, and nobody does them to themselves: whoever locks an account stays,
-and no centre is without an administrator.
+that the person's roles reach, and nobody does them to themselves. Nor is an account locked without
+which a centre would have no administrator once the roles of the others have ended.
 """
 
 from collections.abc import Sequence

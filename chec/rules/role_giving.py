@@ -22,6 +22,12 @@ GIVES: dict[Role, frozenset[Role]] = {
 }
 
 
+LAST_ADMINISTRATOR = (
+    "This is the centre's last administrator, today or when the roles of the others have ended."
+    " Give somebody else that role first."
+)
+
+
 class Reached(NamedTuple):
     """A centre that a role reaches, and the roles that whoever gives or ends it holds there.
 
@@ -68,8 +74,24 @@ def reasons_not_to_end(
     if membership.ends_before is not None and membership.ends_before <= today:
         return ["This role has ended already."]
     if is_last_administrator:
-        return ["This is the centre's last administrator. Give somebody else that role first."]
+        return [LAST_ADMINISTRATOR]
     return []
+
+
+def leave_a_day(
+    first_day: date, ends_before: date | None, held: Iterable[tuple[date, date | None]]
+) -> bool:
+    """Whether on a day from `first_day` until the day before `ends_before` none of `held` holds.
+
+    Each is a first day and the day before which it ends; None: no end.
+    """
+    day = first_day
+    for starts_on, ends in sorted(held, key=lambda days: days[0]):
+        if starts_on <= day:
+            if ends is None:
+                return False
+            day = max(day, ends)
+    return ends_before is None or day < ends_before
 
 
 def end_of(membership: Membership, today: date) -> date:

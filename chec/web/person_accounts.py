@@ -6,8 +6,14 @@ from typing import NamedTuple
 from flask import Blueprint, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from chec import clock
 from chec.actions.second_factors import reset_second_factor
-from chec.actions.users import lock_account, reasons_not_to_let_manage, unlock_account
+from chec.actions.users import (
+    lock_account,
+    reasons_not_to_let_manage,
+    reasons_not_to_lock,
+    unlock_account,
+)
 from chec.models import Centre, User
 from chec.permissions import Action, Actor
 from chec.queries.centres import get_centre
@@ -33,7 +39,8 @@ def lock(centre_id: int, user_id: int) -> ResponseReturnValue:
     if form.validate_on_submit():
         lock_account(g.session, chosen.actor, chosen.user)
         return _done(chosen, "The account is locked. Whoever was signed in to it is signed out.")
-    return _to_confirm("people/lock.html", chosen, form)
+    last = reasons_not_to_lock(g.session, chosen.user, clock.today())
+    return _to_confirm("people/lock.html", chosen, form, last)
 
 
 @pages.route("/unlock", methods=["GET", "POST"])

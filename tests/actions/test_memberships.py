@@ -204,6 +204,23 @@ def test_nobody_ends_the_role_of_the_last_administrator(session: Session) -> Non
         end_membership(session, builders.an_actor(), last)
 
 
+def test_an_administrator_whose_role_ends_sooner_does_not_count(session: Session) -> None:
+    centre = builders.a_centre(session)
+    last = builders.a_membership(session, Role.ADMINISTRATOR, centre=centre)
+    other = holder(
+        session, Role.ADMINISTRATOR, centre=centre, ends_before=TODAY + timedelta(days=1)
+    )
+    with pytest.raises(RuleBroken, match="the centre's last administrator"):
+        end_membership(session, other, last)
+    again = TODAY + timedelta(days=1)
+    give_membership(
+        *(session, builders.an_actor(), user_of(session, other), Role.ADMINISTRATOR),
+        starts_on=again,
+        centre=centre,
+    )
+    end_membership(session, other, last)
+
+
 def test_an_administrator_whose_account_is_locked_does_not_count(session: Session) -> None:
     centre = builders.a_centre(session)
     last = builders.a_membership(session, Role.ADMINISTRATOR, centre=centre)

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlmodel import Session, col, select
@@ -68,6 +69,17 @@ def test_nobody_locks_their_own_account(session: Session) -> None:
     administrator = holder(session, Role.ADMINISTRATOR, centre=builders.a_centre(session))
     with pytest.raises(RuleBroken, match="Nobody does this to their own account"):
         lock_account(session, administrator, user_of(session, administrator))
+
+
+def test_a_centre_is_not_left_to_an_administrator_whose_role_ends(session: Session) -> None:
+    centre = builders.a_centre(session)
+    ends = TODAY + timedelta(days=1)
+    short = holder(session, Role.ADMINISTRATOR, centre=centre, ends_before=ends)
+    last = user_of(session, holder(session, Role.ADMINISTRATOR, centre=centre))
+    with pytest.raises(RuleBroken, match="the centre's last administrator"):
+        lock_account(session, short, last)
+    holder(session, Role.ADMINISTRATOR, centre=centre)
+    lock_account(session, short, last)
 
 
 @pytest.mark.parametrize("act", [lock_account, unlock_account, reset_second_factor])

@@ -7,6 +7,7 @@ from chec.permissions import NEEDS_SECOND_FACTOR
 from chec.rules.role_giving import (
     Reached,
     end_of,
+    leave_a_day,
     reasons_not_to_decide_on,
     reasons_not_to_end,
     roles_given_by,
@@ -83,6 +84,26 @@ def test_a_role_ends_once(ends_before: date | None, has_ended: bool) -> None:
 def test_a_centre_keeps_its_last_administrator() -> None:
     [reason] = reasons_not_to_end(a_membership(), TODAY, is_last_administrator=True)
     assert "last administrator" in reason
+
+
+@pytest.mark.parametrize(
+    ("ends_before", "held", "is_left"),
+    [
+        (None, [], True),
+        (None, [(1, None)], False),
+        (None, [(17, None)], True),
+        (None, [(1, 17)], True),
+        (date(2026, 11, 17), [(1, 17)], False),
+        (date(2026, 11, 18), [(1, 17)], True),
+        (None, [(17, None), (1, 17)], False),
+        (None, [(18, None), (1, 17)], True),
+    ],
+)
+def test_each_day_of_a_role_that_ends_is_another_s_or_left(
+    ends_before: date | None, held: list[tuple[int, int | None]], is_left: bool
+) -> None:
+    days = [(date(2026, 11, a), None if b is None else date(2026, 11, b)) for a, b in held]
+    assert leave_a_day(TODAY, ends_before, days) is is_left
 
 
 @pytest.mark.parametrize(
