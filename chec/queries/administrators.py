@@ -2,12 +2,13 @@
 
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from chec.models import Membership, Role, User
 from chec.permissions import Action, Viewer
 from chec.queries.centres import get_centre
+from chec.queries.viewers import holds_on
 
 
 def list_administrators(
@@ -15,15 +16,13 @@ def list_administrators(
 ) -> dict[int, str]:
     """The addresses for email of those whose account is not locked, by the user's key."""
     get_centre(session, viewer, Action.VIEW_PEOPLE, centre_id)
-    ends = col(Membership.ends_before)
     query = (
         select(col(User.id), col(User.email))
         .join(Membership, col(Membership.user_id) == col(User.id))
         .where(
             col(Membership.centre_id) == centre_id,
             col(Membership.role) == Role.ADMINISTRATOR,
-            col(Membership.starts_on) <= day,
-            or_(ends.is_(None), ends > day),
+            holds_on(day),
             col(User.active),
         )
         .order_by(col(User.id))

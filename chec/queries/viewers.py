@@ -2,7 +2,8 @@
 
 from datetime import date
 
-from sqlmodel import Session, col, or_, select
+from sqlalchemy import ColumnElement, and_, or_
+from sqlmodel import Session, col, select
 
 from chec.clock import london_day
 from chec.errors import NotAllowed
@@ -10,11 +11,14 @@ from chec.models import Membership, User
 from chec.permissions import Actor, Grant, Viewer
 
 
-def get_viewer(session: Session, user_id: int, today: date) -> Viewer:
-    """The user with the memberships that hold today: from `starts_on`, before `ends_before`.
+def holds_on(day: date) -> ColumnElement[bool]:
+    """Of a membership, whether it holds on `day`: from `starts_on`, before `ends_before`."""
+    ends = col(Membership.ends_before)
+    return and_(col(Membership.starts_on) <= day, or_(ends.is_(None), ends > day))
 
-    None holds for somebody whose account is locked.
-    """
+
+def get_viewer(session: Session, user_id: int, today: date) -> Viewer:
+    """The user with the memberships that hold today; none does where the account is locked."""
     rows = session.exec(
         select(
             Membership.role,
@@ -26,8 +30,7 @@ def get_viewer(session: Session, user_id: int, today: date) -> Viewer:
         .where(
             Membership.user_id == user_id,
             col(User.active),
-            Membership.starts_on <= today,
-            or_(col(Membership.ends_before).is_(None), col(Membership.ends_before) > today),
+            holds_on(today),
         )
     )
     return Viewer(user_id, frozenset(Grant(*row) for row in rows))
