@@ -1,7 +1,5 @@
 """People of a centre: who holds which role, invitations, and roles given and ended."""
 
-from typing import NamedTuple
-
 from flask import Blueprint, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
@@ -21,11 +19,10 @@ from chec.actions.memberships import (
     reasons_to_keep,
 )
 from chec.models import Centre, Membership, User
-from chec.permissions import MAY, Action, Actor
+from chec.permissions import MAY, Action
 from chec.queries.centres import get_centre
 from chec.queries.invitations import get_invitation, list_invitations
 from chec.queries.people import (
-    Person,
     get_membership,
     get_person,
     given_in,
@@ -35,6 +32,7 @@ from chec.queries.people import (
 from chec.queries.reach import grant_of, name_acted_for
 from chec.queries.users import user_name
 from chec.web.access import acting, needs, viewer
+from chec.web.chosen_person import choose, to_page_of
 from chec.web.formats import day, role_for
 from chec.web.forms.people import ActForm, GiveRoleForm, InviteForm
 from chec.web.mailing import post
@@ -128,7 +126,7 @@ def show(centre_id: int, user_id: int) -> str:
 @needs(Action.GIVE_ROLE)
 def give(centre_id: int, user_id: int) -> ResponseReturnValue:
     """Give the person another role."""
-    chosen = _chosen(Action.GIVE_ROLE, centre_id, user_id)
+    chosen = choose(Action.GIVE_ROLE, centre_id, user_id)
     form = GiveRoleForm()
     form.offer(list_roles_to_give(g.session, viewer(), centre_id))
     if form.validate_on_submit() and not form.blame(
@@ -148,14 +146,14 @@ def give(centre_id: int, user_id: int) -> ResponseReturnValue:
 @needs(Action.END_ROLE)
 def end(centre_id: int, user_id: int, membership_id: int) -> ResponseReturnValue:
     """End a role, after a look at what the person loses."""
-    chosen = _chosen(Action.END_ROLE, centre_id, user_id)
+    chosen = choose(Action.END_ROLE, centre_id, user_id)
     membership = get_membership(g.session, viewer(), centre_id, user_id, membership_id)
     acts_for = name_acted_for(g.session, grant_of(membership))
     form = ActForm()
     if form.validate_on_submit():
         end_membership(g.session, chosen.actor, membership)
         flash(f"{chosen.person.name} is no longer {role_for(membership.role, acts_for)}.")
-        return _to(chosen)
+        return to_page_of(chosen.centre, user_id)
     return render_template(
         "people/end.html",
         centre=chosen.centre,
@@ -167,26 +165,6 @@ def end(centre_id: int, user_id: int, membership_id: int) -> ResponseReturnValue
         today=clock.today(),
         form=form,
     ), 422 if form.is_submitted() else 200
-
-
-class _Chosen(NamedTuple):
-    """A person of a centre, and whoever acts on them."""
-
-    centre: Centre
-    person: Person
-    user: User
-    actor: Actor
-
-
-def _chosen(action: Action, centre_id: int, user_id: int) -> _Chosen:
-    centre = get_centre(g.session, viewer(), action, centre_id)
-    person = get_person(g.session, viewer(), centre_id, user_id)
-    return _Chosen(centre, person, g.session.get_one(User, user_id), acting(action, centre_id))
-
-
-def _to(chosen: _Chosen) -> Response:
-    centre_id, user_id = chosen.centre.id, chosen.person.id
-    return redirect(url_for("people.show", centre_id=centre_id, user_id=user_id), 303)
 
 
 def _sent(centre: Centre, sent: Sent) -> Response:
@@ -202,7 +180,7 @@ def _given(centre: Centre, membership: Membership) -> Response:
     post(role_given_mail(user, membership, acts_for, _sender(centre)))
     role, since = role_for(membership.role, acts_for), day(membership.starts_on)
     flash(f"{user.name}, who has an account, is {role} from {since}. They are told by mail.")
-    return redirect(url_for("people.show", centre_id=centre.id, user_id=user.id), 303)
+    return to_page_of(centre, user.id)
 
 
 def _sender(centre: Centre) -> str:
