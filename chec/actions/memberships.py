@@ -166,10 +166,13 @@ def told_of(row: Membership | Invitation) -> dict[str, object]:
 
 
 def centre_in_trail(actor: Actor, reached: Sequence[int]) -> int | None:
-    """The centre in whose trail a role belongs: the actor's, else the only one that it reaches."""
-    if actor.grant and actor.grant.centre_id:
-        return actor.grant.centre_id
-    return reached[0] if len(reached) == 1 else None
+    """The centre in whose trail a role belongs: the one that it reaches, or else the actor's.
+
+    None where it reaches several: whoever administers one of them then sees it by whom it is about.
+    """
+    if reached:
+        return reached[0] if len(reached) == 1 else None
+    return actor.grant.centre_id if actor.grant else None
 
 
 def _record(

@@ -10,12 +10,16 @@ from sqlalchemy import Engine, event
 from sqlmodel import Session, select
 
 from chec import audit
+from chec.actions.invitations import Invited, Sent, invite_person, withdraw_invitation
+from chec.actions.memberships import end_membership, give_grant
+from chec.actions.users import lock_account, unlock_account
 from chec.models import AuditEvent, Cause, Centre, Event, Role, User
-from chec.permissions import Actor
+from chec.permissions import Actor, Grant
 from tests import builders
 from tests.claim_parts import decide
 from tests.client import Client, soup
 from tests.demo import demo_user
+from tests.role_holders import holder
 
 
 @pytest.fixture
@@ -278,3 +282,34 @@ def test_what_the_viewer_may_not_know_is_neither_named_nor_a_role(
     assert "administrator of C-0001" in text
     assert "director of" not in text
     assert "investor of" not in text
+
+
+@pytest.mark.backend("sqlite")
+def test_what_is_done_to_a_person_of_several_centres_stands_in_the_trail_of_each(
+    client: Client, session: Session, centre: Centre, administrator: User
+) -> None:
+    other, payer = builders.a_centre(session, name="Secret Centre"), builders.a_payer(session)
+    for each in (centre, other):
+        builders.a_contract(session, each, payer)
+    by, to = builders.a_user(session, name="Adm Both"), builders.a_user(session)
+    builders.a_membership(session, Role.ADMINISTRATOR, user=by, centre=centre)
+    acting = holder(session, Role.ADMINISTRATOR, user=by, centre=other)
+    today, grant = builders.NOW.date(), Grant(Role.COMMISSIONER, organisation_id=payer.id)
+    sent = invite_person(session, acting, other, Invited("x@chec.example", "X Y", grant, today))
+    assert isinstance(sent, Sent)
+    withdraw_invitation(session, acting, sent.invitation)
+    held = give_grant(session, acting, to, grant, starts_on=today, ends_before=None)
+    lock_account(session, acting, to)
+    unlock_account(session, acting, to)
+    end_membership(session, acting, held)
+    session.commit()
+    client.sign_in(administrator)
+    for what in (
+        *("person invited", "invitation withdrawn", "membership given", "account locked"),
+        *("account unlocked", "membership ended"),
+    ):
+        found = lines(client, f"?event={what.replace(' ', '+')}&person=U-{by.id:04d}")
+        assert len(found) == 1, what
+        assert "Adm Both" in found[0]
+        assert "Secret Centre" not in found[0]
+        assert "C-0002" not in found[0]

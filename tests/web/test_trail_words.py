@@ -7,11 +7,12 @@ from flask import Flask, g
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chec.models import AuditEvent
+from chec.models import AuditEvent, Event
 from chec.models.references import PREFIXES
 from chec.permissions import Viewer
 from chec.rules.audit_chain import changes_text
 from chec.web.trail_words import changes_in_words, rows_of
+from tests import builders
 
 FIELDS = st.sampled_from(
     ["on", "starts_on", "as_of", "payer", "debit", "held_for", "pence", "paid_pence", "measure"]
@@ -24,13 +25,19 @@ VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.text(), LOOKS_LIK
 CHANGES = st.dictionaries(FIELDS | st.text(), VALUES, max_size=5)
 
 
+def an_event(changes: str) -> AuditEvent:
+    return AuditEvent(
+        id=1, at=builders.NOW, event=Event.CENTRE_OPENED, centre_id=1, changes=changes
+    )
+
+
 @pytest.mark.backend("sqlite")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(CHANGES, CHANGES)
 def test_any_text_in_any_field_is_shown(
     app: Flask, before: dict[str, object], after: dict[str, object]
 ) -> None:
-    event = AuditEvent(changes=changes_text(before, after), centre_id=1)
+    event = an_event(changes_text(before, after))
     with app.test_request_context():
         g.viewer = Viewer(user_id=None)
         [row] = rows_of([event], {}, {})
@@ -41,6 +48,6 @@ def test_any_text_in_any_field_is_shown(
 @pytest.mark.parametrize("name", ["measure", "stage", "state", "x units"])
 @pytest.mark.parametrize("text", ["C-0001", "2026-11-16", "venture O-0001"])
 def test_a_field_of_text_is_told_as_it_is(name: str, text: str) -> None:
-    event = AuditEvent(changes=changes_text(None, {name: text}))
+    event = an_event(changes_text(None, {name: text}))
     assert changes_in_words(event).endswith(f": {text}")
     assert changes_in_words(event).count(": ") == 1
