@@ -67,8 +67,8 @@ def web(environment: dict[str, str]) -> Iterator[Web]:
     )
     wait_until_it_answers(process, port)
     yield Web(process, port)
-    process.kill()
-    process.communicate()
+    process.send_signal(signal.SIGINT)  # at once, its workers too
+    process.communicate(timeout=40)
 
 
 def test_it_serves_and_says_nothing_of_what_it_is(web: Web) -> None:

@@ -212,9 +212,13 @@ def test_a_return_of_others_is_not_found(
     session.commit()
     run = run_of(engine, elsewhere, as_of=AS_OF)
     client.sign_in(director)
-    for result in (result_of(session, run), result_of(session, run, venture)):
-        assert client.get(address(result)).status_code == 404
-        assert client.get(f"{address(result)}/flows.csv").status_code == 404
+    addresses = [
+        address(each) for each in (result_of(session, run), result_of(session, run, venture))
+    ]
+    session.commit()
+    for each in addresses:
+        assert client.get(each).status_code == 404
+        assert client.get(f"{each}/flows.csv").status_code == 404
 
 
 def words(page: object) -> str:
