@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, select
 from chec.models import Membership, Role, User
 from chec.permissions import Viewer
 from chec.queries.reach import reaches
+from chec.rules.naming import with_article
 
 THE_SYSTEM = "the system"
 
@@ -19,6 +20,11 @@ def find_user(session: Session, email: str) -> User | None:
     """The user with this address for email, in whatever case it is written."""
     same = func.lower(col(User.email)) == func.lower(email)
     return session.exec(select(User).where(same)).one_or_none()
+
+
+def lock_user(session: Session, user: User) -> None:
+    """Let nobody else change the row of `user` before this transaction ends; read it afresh."""
+    session.refresh(user, with_for_update=True)
 
 
 def user_name(session: Session, viewer: Viewer, centre_id: int, user_id: int | None) -> str:
@@ -53,10 +59,4 @@ def _roles(session: Session, centre_id: int, keys: set[int]) -> dict[int | None,
         .order_by(col(Membership.centre_id).is_(None), col(Membership.id))
     ).all()
     roles: dict[int | None, str] = dict.fromkeys(keys, "somebody who has no role here")
-    return roles | {each.user_id: _in_words(each.role) for each in reversed(held)}
-
-
-def _in_words(role: Role) -> str:
-    if role is Role.PROVIDER:
-        return "a provider team"
-    return f"an {role}" if role[0] in "aei" else f"a {role}"
+    return roles | {each.user_id: with_article(each.role) for each in reversed(held)}

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from chec.models import Organisation, OrganisationKind
 from chec.rules.contract_document import Fault
 from chec.rules.contract_terms import ContractTerms
-from chec.rules.naming import squeezed
+from chec.rules.naming import squeezed, with_article
 
 _PAYERS = frozenset({OrganisationKind.COMMISSIONER, OrganisationKind.LOCAL_AUTHORITY})
 
@@ -35,10 +35,9 @@ def _reason_against(before: int | None, organisation: Organisation | None) -> st
     if before is not None:
         return f"This is the same organisation as payers[{before}]. Each payer is there once."
     if organisation and organisation.kind not in _PAYERS:
-        article = "an" if organisation.kind[0] in "aeiou" else "a"
         return (
-            f"{organisation.name} is {article} {organisation.kind}, and only a commissioner or a"
-            " local authority pays. Check the name."
+            f"{organisation.name} is {with_article(organisation.kind)}, and only a commissioner or"
+            " a local authority pays. Check the name."
         )
     return None
 

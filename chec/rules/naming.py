@@ -15,6 +15,11 @@ def squeezed(name: str) -> str:
     return " ".join(name.split())
 
 
+def with_article(noun: str) -> str:
+    """`noun` after "a" or "an"."""
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
+
+
 def reasons_not_to_name(subject: str, name: str) -> list[str]:
     """Why `subject` ("the venture") may not be called `name`; empty where it may."""
     if not name:

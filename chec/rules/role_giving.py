@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from chec.models import Membership, Role
 from chec.permissions import NEEDS_SECOND_FACTOR
+from chec.rules.naming import with_article
 
 GIVES: dict[Role, frozenset[Role]] = {
     Role.ADMINISTRATOR: frozenset(Role),
@@ -100,9 +101,5 @@ def end_of(membership: Membership, today: date) -> date:
 
 
 def _givers_of(role: Role) -> str:
-    givers = [f"{_article(giver)} {giver}" for giver, given in GIVES.items() if role in given]
+    givers = [with_article(giver) for giver, given in GIVES.items() if role in given]
     return " or ".join(givers)
-
-
-def _article(role: Role) -> str:
-    return "an" if role[0] in "aei" else "a"
