@@ -3,10 +3,8 @@
 Each act locks the centre and reads what it checks afterwards.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
-from typing import Any
 
 from sqlmodel import Session
 
@@ -24,6 +22,7 @@ from chec.models import (
     PaymentRequest,
     PaymentTransfer,
     PaymentVerdict,
+    Transfer,
     User,
 )
 from chec.models.references import reference
@@ -79,10 +78,12 @@ def request_payment(
     )
     session.add(request)
     session.flush()
-    _record(session, actor, Event.PAYMENT_REQUESTED, request, **_told(payment))
+    told, paid = _told(payment), list[Transfer]()
     if is_within:
-        _decide(session, actor, request, PaymentVerdict.WITHIN_LIMIT)
-        _pay(session, actor, centre, request, plan)
+        decision = _decide(session, actor, request, PaymentVerdict.WITHIN_LIMIT)
+        paid = _pay(session, actor, centre, request, plan)
+        told |= {"verdict": decision.verdict}
+    _record(session, actor, Event.PAYMENT_REQUESTED, request, told, paid=paid)
     return request
 
 
@@ -101,8 +102,9 @@ def approve_payment(
     _refuse(reasons_to_leave_it(session, actor, request))
     plan = _payable(plan_payment(session, actor, centre, payment_today(request, actor)), seen)
     decision = _decide(session, actor, request, PaymentVerdict.APPROVED)
-    _pay(session, actor, centre, request, plan)
-    _record(session, actor, Event.PAYMENT_REQUEST_APPROVED, request, **_told(plan.payment))
+    paid = _pay(session, actor, centre, request, plan)
+    told = {**_told(plan.payment), "verdict": decision.verdict}
+    _record(session, actor, Event.PAYMENT_REQUEST_APPROVED, request, told, paid=paid)
     return decision
 
 
@@ -120,7 +122,7 @@ def decline_payment(
     reasons = reasons_not_to_decline(request, decided(session, first), actor.user_id)
     _refuse(reasons or reasons_not_to_decline_for(reason))
     decision = _decide(session, actor, request, PaymentVerdict.DECLINED, reason)
-    _record(session, actor, Event.PAYMENT_REQUEST_DECLINED, request, verdict=decision.verdict)
+    _record(session, actor, Event.PAYMENT_REQUEST_DECLINED, request, {"verdict": decision.verdict})
     return decision
 
 
@@ -135,7 +137,7 @@ def withdraw_payment(session: Session, actor: Actor, request: PaymentRequest) ->
         return first
     _refuse(reasons_not_to_withdraw(request, decided(session, first), actor.user_id))
     decision = _decide(session, actor, request, PaymentVerdict.WITHDRAWN)
-    _record(session, actor, Event.PAYMENT_REQUEST_WITHDRAWN, request, verdict=decision.verdict)
+    _record(session, actor, Event.PAYMENT_REQUEST_WITHDRAWN, request, {"verdict": decision.verdict})
     return decision
 
 
@@ -209,27 +211,35 @@ def _decide(
 
 def _pay(
     session: Session, actor: Actor, centre: Centre, request: PaymentRequest, plan: Plan
-) -> None:
-    posted = post_payment(session, actor, centre, plan, f"request:{request.id}")
+) -> list[Transfer]:
+    posted = list(post_payment(session, actor, centre, plan, f"request:{request.id}"))
     session.add_all(PaymentTransfer(transfer_id=each.id, request_id=request.id) for each in posted)
     session.flush()
+    return posted
 
 
 def _record(
-    session: Session, actor: Actor, event: Event, request: PaymentRequest, **after: Any
+    session: Session,
+    actor: Actor,
+    event: Event,
+    request: PaymentRequest,
+    told: Mapping[str, object],
+    *,
+    paid: Sequence[Transfer] = (),
 ) -> None:
+    transfers = [reference("transfer", each.id) for each in paid]
     audit.record(
         session,
         actor,
         event,
         reference("payment_request", request.id),
         centre_id=request.centre_id,
-        about=_about(session, request),
-        after=after or None,
+        about=[*_about(session, request), *transfers],
+        after={**told, "transfers": ", ".join(transfers) or None},
     )
 
 
-def _told(payment: Payment) -> dict[str, str | int | date]:
+def _told(payment: Payment) -> dict[str, object]:
     return {"kind": payment.kind.value, "pence": payment.pence, "on": payment.on}
 
 

@@ -1,5 +1,6 @@
 """Payments that one director asks for and another approves: one effect each, once."""
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -425,11 +426,32 @@ def test_the_trail_says_who_asked_and_who_decided(
         Event.PAYMENT_REQUEST_APPROVED,
         approver.user_id,
     )
-    for event in (asked, approved):
+    [paid] = list_transfers_of(session, waiting)
+    transfer = reference("transfer", paid.id)
+    for event, joined in ((asked, set()), (approved, {transfer})):
         assert event.centre_id == waiting.centre_id
         assert '"pence"' in event.changes
         about = select(AuditSubject.subject).where(AuditSubject.event_id == event.id)
-        assert set(session.exec(about)) == {name, reference("venture", venture.id)}
+        assert set(session.exec(about)) == {name, reference("venture", venture.id)} | joined
+    assert not {"verdict", "transfers"} & json.loads(asked.changes).keys()
+    assert json.loads(approved.changes)["verdict"] == [None, PaymentVerdict.APPROVED]
+
+
+def test_the_trail_tells_what_was_paid_at_once_and_by_which_transfers(
+    session: Session, centre: Centre, venture: Venture, asker: Actor
+) -> None:
+    request = ask(session, asker, centre, a_tranche(venture, LIMIT))
+    session.commit()
+    [paid] = list_transfers_of(session, request)
+    transfer, name = reference("transfer", paid.id), reference("payment_request", request.id)
+    about = select(AuditSubject.event_id).where(AuditSubject.subject == transfer)
+    _posted, event = session.exec(
+        select(AuditEvent).where(AuditEvent.id.in_(about)).order_by(AuditEvent.id)  # type: ignore[attr-defined, arg-type]
+    )
+    assert (event.event, event.subject) == (Event.PAYMENT_REQUESTED, name)
+    told = json.loads(event.changes)
+    assert told["verdict"] == [None, PaymentVerdict.WITHIN_LIMIT]
+    assert told["transfers"] == [None, transfer]
 
 
 def test_a_payment_that_was_taken_back_is_asked_for_anew(
