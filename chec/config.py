@@ -64,6 +64,11 @@ class Settings(BaseSettings):
     cheap_passwords: bool = Field(False, description="Fast password hashes, for tests.")
 
     @property
+    def site(self) -> str:
+        """Where people find it, to put the path of a page after."""
+        return self.public_url.rstrip("/")
+
+    @property
     def has_tls(self) -> bool:
         """Whether pages are served under https."""
         return self.public_url.lower().startswith("https://")
@@ -177,10 +182,15 @@ def _faults_of_other_addresses(settings: Settings) -> list[str]:
 
 
 def _faults_behind_tls(settings: Settings) -> list[str]:
-    """What only a demo or a test may do."""
+    """What only a server without TLS may do."""
     if not settings.has_tls:
         return []
     faults = []
+    if not settings.trusted_proxies:
+        faults.append(
+            "CHEC_TRUSTED_PROXIES is 0, but a proxy with TLS stands in front, and everybody would"
+            " seem to come from its address. Set it to 1, or to how many proxies there are."
+        )
     if settings.cheap_passwords:
         faults.append("CHEC_CHEAP_PASSWORDS is for tests. Take it away.")
     if not settings.second_factor_required:

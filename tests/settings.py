@@ -20,7 +20,7 @@ def settings_for(database_url: str, data_dir: Path) -> Settings:
     )
 
 
-def behind_tls(settings: Settings, *, proxies: int = 0) -> Settings:
+def behind_tls(settings: Settings, *, proxies: int = 1) -> Settings:
     """The same server, but at https://chec.example, behind so many proxies."""
     more = {
         "public_url": "https://chec.example",

@@ -106,6 +106,7 @@ def test_this_machine_needs_no_tls(good: Settings, address: str) -> None:
     ("changed", "says"),
     [
         ({"cheap_passwords": True}, "CHEC_CHEAP_PASSWORDS is for tests."),
+        ({"trusted_proxies": 0}, "CHEC_TRUSTED_PROXIES is 0"),
         ({"second_factor_required": False}, "CHEC_SECOND_FACTOR_REQUIRED is false"),
         ({"smtp_url": SecretStr("http://mail.example")}, "CHEC_SMTP_URL must begin"),
         ({"rate_limit_storage": SecretStr("memcached://:x@y")}, "CHEC_RATE_LIMIT_STORAGE must be"),

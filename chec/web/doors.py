@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _NOT_THIS_MACHINE = "CHEC has no TLS here, and so is served to its own machine only.\n"
-_NOT_THROUGH_TLS = (
-    "This did not come through TLS. If a proxy with TLS stands in front of CHEC, set"
-    " CHEC_TRUSTED_PROXIES.\n"
-)
 _ANOTHER_NAME = "This site has another address.\n"
 _PACKED = "Send it without a Content-Encoding.\n"
 _WITHOUT_LENGTH = "Send it with a Content-Length.\n"
@@ -58,13 +54,20 @@ def refuse_other_sites() -> None:
         raise FromAnotherSite
 
 
+def is_from_our_page() -> bool:
+    """Whether the browser says that a page of ours sent this; where it says nothing, it is not."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is None:
+        return request.headers.get("Origin") == request.host_url.rstrip("/")
+    return site == "same-origin"
+
+
 class Door:
     """A WSGI application that lets in who may be served, as a request for the public address."""
 
     def __init__(self, served: "WSGIApplication", settings: Settings) -> None:
         self._served = served
         self._has_tls = settings.has_tls
-        self._has_proxies = settings.trusted_proxies > 0
         self._host = settings.public_host
         self._name = urlsplit(settings.public_url).netloc
 
@@ -85,8 +88,8 @@ class Door:
         return self._served(environ, start_response)
 
     def _refusal(self, environ: "WSGIEnvironment") -> tuple[int, str] | None:
-        if not self._is_served(environ):
-            return 403, _NOT_THROUGH_TLS if self._has_tls else _NOT_THIS_MACHINE
+        if not self._has_tls and not is_loopback(environ.get("REMOTE_ADDR", "")):
+            return 403, _NOT_THIS_MACHINE
         if not self._is_named(environ.get("HTTP_HOST", "")):
             return 400, _ANOTHER_NAME
         if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
@@ -94,18 +97,6 @@ class Door:
         if "HTTP_TRANSFER_ENCODING" in environ:
             return 411, _WITHOUT_LENGTH
         return None
-
-    def _is_served(self, environ: "WSGIEnvironment") -> bool:
-        peer = environ.get("REMOTE_ADDR", "")
-        if not self._has_tls:
-            return is_loopback(peer)
-        through_socket_file = not peer
-        return (
-            self._has_proxies
-            or through_socket_file
-            or is_loopback(peer)
-            or environ["wsgi.url_scheme"] == "https"
-        )
 
     def _is_named(self, host: str) -> bool:
         if not host_is_trusted(host):  # such characters are in no name
