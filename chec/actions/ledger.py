@@ -205,7 +205,7 @@ def _tell(session: Session, actor: Actor, event: Event, transfer: Transfer) -> N
         event,
         reference("transfer", transfer.reverses_id or transfer.id),
         centre_id=transfer.centre_id,
-        about=[named, *about_transfer((debit, credit), transfer.reference)],
+        about=[named, *about_transfer((debit, credit), transfer.cause, transfer.reference)],
         after={
             "on": transfer.on,
             "pence": transfer.pence,

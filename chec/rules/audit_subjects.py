@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
-from chec.models import Account, AccountKey, Claim
+from chec.models import Account, AccountKey, Cause, Claim
 from chec.models.references import parse_reference, reference
+
+_CAUSES_OF_CLAIMS = frozenset({Cause.APPROVAL, Cause.PAYMENT, Cause.CLAWBACK, Cause.REFUND})
 
 
 def about_claim(claim: Claim, payer_ids: Iterable[int] = ()) -> list[str]:
@@ -16,10 +18,14 @@ def about_claim(claim: Claim, payer_ids: Iterable[int] = ()) -> list[str]:
     ]
 
 
-def about_transfer(keys: Iterable[AccountKey | Account], named: str) -> list[str]:
-    """References of whose accounts these are, and of the claim that the transfer is `named` by."""
+def about_transfer(keys: Iterable[AccountKey | Account], cause: str, named: str) -> list[str]:
+    """References of whose accounts these are, and of the claim that the transfer is `named` by.
+
+    Only acts on a claim name one: of other causes the name is whatever somebody typed.
+    """
     owners = [owner for key in keys for owner in _owners(key)]
-    return [*owners, named] if parse_reference("claim", named) else owners
+    is_of_claim = cause in _CAUSES_OF_CLAIMS and parse_reference("claim", named)
+    return [*owners, named] if is_of_claim else owners
 
 
 def account_in_references(key: AccountKey | Account) -> str:
