@@ -40,7 +40,7 @@ class Drawings:
         try:
             wide, narrow = self._kept(chart.wide), self._kept(chart.narrow)
         except (ValueError, OSError):
-            _log.exception("The chart “%s” could not be drawn.", chart.title)
+            _log.exception("A chart could not be drawn.")  # its title has names and amounts
             return None
         both = Markup(
             '<div class="chec-chart__wide">{}</div><div class="chec-chart__narrow">{}</div>'
