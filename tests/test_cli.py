@@ -1,5 +1,6 @@
 """The `chec` command, as it is typed."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, func, select
 
 from chec.cli import main
-from chec.db import open_session
+from chec.db import make_engine, open_session
 from chec.models import (
     Centre,
     ClaimState,
@@ -53,6 +54,27 @@ def file(tmp_path: Path) -> Path:
 def transfers(session: Session) -> int:
     session.rollback()
     return session.exec(select(func.count()).select_from(Transfer)).one()
+
+
+@pytest.mark.backend("sqlite")
+def test_the_files_of_a_database_are_for_their_owner_only(
+    chec: Chec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup, before = tmp_path / "backup", os.umask(0o022)
+    try:
+        assert chec("db", "backup", backup).exit_code == 0
+        monkeypatch.delenv("CHEC_DATABASE_URL")
+        for folder, command in (("new", ["upgrade"]), ("restored", ["restore", backup, "--yes"])):
+            monkeypatch.setenv("CHEC_DATA_DIR", str(tmp_path / folder))
+            assert chec("db", *command).exit_code == 0
+            with make_engine(f"sqlite:///{tmp_path / folder / 'chec.db'}").begin() as connection:
+                connection.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
+                files = [tmp_path / folder, *(tmp_path / folder).iterdir()]
+                assert len(files) == 4, "the folder, the file, its -wal and its -shm"
+                assert [each.stat().st_mode & 0o077 for each in files] == [0] * 4
+        assert os.umask(0o022) == 0o022, "and who calls it keeps their own"
+    finally:
+        os.umask(before)
 
 
 def test_the_database_is_brought_up_to_date_and_checked(chec: Chec) -> None:

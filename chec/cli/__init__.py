@@ -1,5 +1,6 @@
 """The `chec` command."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -32,8 +33,11 @@ from chec.queries.centres import list_centres
 
 
 @click.group()
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Portfolio manager for Community Health Enterprise Centres."""
+    before = os.umask(0o077)  # what is written, here or by what is started, is its owner's alone
+    context.call_on_close(lambda: os.umask(before))
     readable_settings()
 
 
