@@ -46,4 +46,4 @@ def invite(email: str, name: str, role: str, centre_ref: str | None) -> None:
 
 
 def _address(token: str) -> str:
-    return f"{Settings().public_url.rstrip('/')}/invitations/{token}"
+    return f"{Settings().site}/invitations/{token}"

@@ -51,7 +51,7 @@ def tell(user: User, what: str, *, if_refused: bool = False) -> None:
 def mail_about(user: User, what: str) -> Mail:
     """The mail that tells the user what happened to how they sign in."""
     settings = current_app.extensions["chec_settings"]
-    reset_url = settings.public_url.rstrip("/") + url_for("security.forgot_password")
+    reset_url = settings.site + url_for("security.forgot_password")
     text = _TEXT.format(name=user.name, what=what, reset_url=reset_url)
     return Mail(user.email, "A change to how you sign in to CHEC", text)
 

@@ -78,7 +78,7 @@ class Mails(MailUtil):
 
 def _for_mails() -> dict[str, Any]:
     settings = current_app.extensions["chec_settings"]
-    return {"site": settings.public_url.rstrip("/"), "minutes": LINK_IS_GOOD_FOR.seconds // 60}
+    return {"site": settings.site, "minutes": LINK_IS_GOOD_FOR.seconds // 60}
 
 
 def _take_token_out_of_address() -> ResponseReturnValue | None:

@@ -46,4 +46,4 @@ If you did not expect this, tell an administrator of your centre.
 def address_of(endpoint: str, **values: Any) -> str:
     """The address of a page as others than its browser know it."""
     settings: Settings = current_app.extensions["chec_settings"]
-    return settings.public_url.rstrip("/") + url_for(endpoint, **values)
+    return settings.site + url_for(endpoint, **values)

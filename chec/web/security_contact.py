@@ -26,6 +26,6 @@ def show() -> Response:
         f"Contact: {settings.security_contact}",
         f"Expires: {clock.now() + _GOOD_FOR:%Y-%m-%dT00:00:00Z}",
         "Preferred-Languages: en",
-        f"Canonical: {settings.public_url.rstrip('/')}{_PATH}",
+        f"Canonical: {settings.site}{_PATH}",
     ]
     return Response("\n".join([*lines, ""]), content_type="text/plain; charset=utf-8")
