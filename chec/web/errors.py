@@ -20,6 +20,7 @@ from chec.models import Event
 from chec.web.access import viewer
 from chec.web.doors import FromAnotherSite
 from chec.web.formats import moment
+from chec.web.limits import may_record_refusal
 from chec.web.trail import note
 
 # By status: what happened, and what to do about it.
@@ -88,6 +89,11 @@ _TOO_MANY_SIGN_INS = (
     "If you cannot wait, ask for a new password: the link in the mail works now, and with the new "
     "password you can sign in on this device at once.",
 )
+_NOT_TAKEN = {
+    405: "The address is not used so.",
+    413: "Too much was sent.",
+    415: "What was sent is of another kind.",
+}
 _LOST_AT_THE_END = (
     "The system is busy",
     "It lost its database while it was keeping what you sent. Look whether that was kept before "
@@ -150,6 +156,8 @@ def _http(error: HTTPException) -> AnyResponse:
         return error.get_response()
     if isinstance(error, InternalServerError) and _lacks_database(error.original_exception):
         return _database_away()
+    if error.code in _NOT_TAKEN:
+        _note_if_signed_in(_NOT_TAKEN[error.code])
     response = _page(error.code if error.code in _PAGES else 400 if error.code < 500 else 500)  # noqa: PLR2004
     response.status_code = error.code
     if isinstance(error, MethodNotAllowed):
@@ -202,7 +210,8 @@ def _asked_again() -> str | None:
 
 
 def _note_refusal(why: str) -> None:
-    note(Event.REFUSED, viewer=viewer(), detail=why)
+    if may_record_refusal():
+        note(Event.REFUSED, viewer=viewer(), detail=why)
 
 
 def _note_if_signed_in(why: str) -> None:

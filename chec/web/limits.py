@@ -62,18 +62,26 @@ def prepare(app: Flask, settings: Settings) -> None:
 
 def may_mail(email: str) -> bool:
     """Whether another mail that nobody signed in asked for may go to this address; counts it."""
-    key = partial(account_key, email)
-    unasked = Limit(*UNASKED_MAIL, key, at(), methods=(request.method,))
-    try:
-        with _limited(current_app.extensions["chec_limiter"], unasked):
-            return True
-    except RateLimitExceeded:
-        return False
+    return _is_within(UNASKED_MAIL, partial(account_key, email))
+
+
+def may_record_refusal() -> bool:
+    """Whether another refusal of this user goes into the trail by itself; counts it."""
+    return _is_within(REFUSALS, _user)
 
 
 def at(*endpoints: str) -> Where:
     """At these routes."""
     return lambda rule: rule.endpoint in endpoints
+
+
+def _is_within(named: tuple[str, str], key: Callable[[], str]) -> bool:
+    counted = Limit(*named, key, at(), methods=(request.method,))
+    try:
+        with _limited(current_app.extensions["chec_limiter"], counted):
+            return True
+    except RateLimitExceeded:
+        return False
 
 
 def _limited(limiter: Limiter, limit: Limit) -> RouteLimit:
@@ -195,3 +203,5 @@ LIMITS = (
 )
 UNASKED_MAIL = ("mail that nobody signed in asked for", "5 per hour")
 """To one address, quietly: the answer is the same."""
+REFUSALS = ("refusals recorded one by one", "120 per 10 minutes")
+"""Of one user: the trail is kept for good, and not theirs to fill."""

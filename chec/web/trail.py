@@ -1,7 +1,8 @@
 """What must survive the request in the audit trail: refusals, sign-ins, downloads.
 
 It is noted while the request runs and written after its transaction has ended, in a short one of
-its own. What has happened by then has happened: a trail that cannot be written does not undo it.
+its own. Nothing that is noted changes anything or has been answered by then, so what cannot be
+recorded is not answered either: the page says that the system is busy.
 """
 
 import re
@@ -86,6 +87,8 @@ def _write(response: Response) -> Response:
             lost = ", ".join(f"{each.event} at {each.actor.at.isoformat()}" for each in noted)
             why = type(error).__name__  # what it says may hold the row, and so personal data
             current_app.logger.critical("Not in the audit trail: %s, %s: %s", lost, subject, why)
+            response.close()
+            raise
     return response
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, event
 from sqlmodel import Session, select
 
 from chec.db import open_session
-from chec.models import Centre, User
+from chec.models import Centre, Role, User
 from chec.web.access import open_to_all
 from chec.web.passwords import hash_password
 from tests import builders
@@ -105,7 +105,7 @@ def test_what_cannot_be_kept_of_a_session_leaves_it_as_it_was(
     assert client.post(address, data=data).status_code in {302, 303}
 
 
-def test_a_failed_sign_in_that_cannot_be_recorded_fails_and_the_log_says_what_was_lost(
+def test_a_failed_sign_in_that_cannot_be_recorded_tells_nothing_and_the_log_says_what_was_lost(
     client: Client,
     engine: Engine,
     backend: Databases,
@@ -114,11 +114,27 @@ def test_a_failed_sign_in_that_cannot_be_recorded_fails_and_the_log_says_what_wa
 ) -> None:
     data = {"csrf_token": form_token(client), "email": user.email, "password": "not this one"}
     with locked(engine, backend), caplog.at_level(logging.CRITICAL):
-        assert client.post("/login", data=data).status_code == 422
+        assert client.post("/login", data=data).status_code == 503
     [lost] = [each.message for each in caplog.records if each.levelno == logging.CRITICAL]
     assert lost.startswith("Not in the audit trail: sign-in failed at 20")
     for personal in (user.email, user.name, "127.0.0.1"):
         assert personal not in caplog.text
+
+
+def test_a_file_whose_download_cannot_be_recorded_is_not_sent(
+    client: Client, engine: Engine, backend: Databases
+) -> None:
+    with open_session(engine, write=True) as session:
+        centre = builders.a_centre(session)
+        membership = builders.a_membership(session, Role.DIRECTOR, centre=centre)
+        user = session.get_one(User, membership.user_id)
+        session.commit()
+    client.sign_in(user)
+    address = "/centres/C-0001/ledger/transfers.csv"
+    with locked(engine, backend):
+        refused = client.get(address)
+    assert (refused.status_code, refused.mimetype) == (503, "text/html")
+    assert client.get(address).mimetype == "text/csv"
 
 
 @pytest.fixture(params=UNREACHABLE, ids=["sqlite", "postgresql"])

@@ -97,6 +97,35 @@ def test_a_forged_form_is_recorded_of_whoever_was_made_to_send_it(
     assert event.detail == "The token of the form was not right."
 
 
+def test_what_is_not_taken_is_recorded_of_whoever_has_signed_in(
+    client: Client, session: Session, centre: Centre
+) -> None:
+    path, long = "/centres/C-0001/runs/new", {"note": "x" * 2_000_000}
+    client.delete(path)
+    assert noted(session) == []
+    somebody(client, session, Role.DIRECTOR, centre)
+    assert client.delete(path).status_code == 405
+    assert client.post(path, data=long).status_code == 413
+    assert client.post(path, json={}).status_code == 415
+    wrong_method, *others = noted(session)
+    assert wrong_method.detail == "The address is not used so."
+    assert [(each.detail, each.centre_id) for each in others] == [
+        ("Too much was sent.", centre.id),
+        ("What was sent is of another kind.", centre.id),
+    ]
+
+
+def test_nobody_fills_the_trail_with_refusals(
+    client: Client, session: Session, centre: Centre
+) -> None:
+    somebody(client, session, Role.ADMINISTRATOR, centre)
+    refusals = [client.get("/centres/C-0001/ledger").status_code for _ in range(125)]
+    assert set(refusals) == {403}
+    assert len(noted(session)) == 120
+    [told] = noted(session, Event.RATE_LIMITED)
+    assert told.detail == "refusals recorded one by one: 120 per 10 minutes"
+
+
 def test_a_form_with_a_mistake_is_no_refusal(
     client: Client, session: Session, centre: Centre
 ) -> None:
