@@ -9,12 +9,8 @@ from chec.errors import RuleBroken
 from chec.models import Event, User
 from chec.models.references import reference
 from chec.permissions import Actor
+from chec.queries.users import lock_user
 from chec.rules.second_factor import reasons_not_to_reset
-
-
-def lock_user(session: Session, user: User) -> None:
-    """Let nobody else change the row of `user` before this transaction ends; read it afresh."""
-    session.refresh(user, with_for_update=True)
 
 
 def take_code(session: Session, user: User, counter: int) -> None:
@@ -44,13 +40,12 @@ def reset_second_factor(session: Session, actor: Actor, user: User) -> None:
     """Take away the second factor, recovery codes and passkeys of another, and end their sign-ins.
 
     What is left is the password; a role that needs a second factor has it set up at the next
-    sign-in. The page that calls this posts `web.factor_changes.mail_about_reset(user)`. Raises
-    RuleBroken for one's own, for an account that is not the actor's to manage, and where there is
-    nothing to take away.
+    sign-in. Raises RuleBroken for one's own, for an account that is not the actor's to manage, and
+    where there is nothing to take away.
     """
     lock_to_manage(session, actor, user)
     lock_user(session, user)
-    reasons = reasons_not_to_reset(user, actor.user_id)
+    reasons = reasons_not_to_reset(user)
     if reasons:
         raise RuleBroken(reasons)
     forget_second_factor(session, actor, user)

@@ -38,9 +38,9 @@ class Passkey(WebAuthnMixin, SQLModel, table=True):
 class User(UserMixin, SQLModel, table=True):
     """The columns that begin with `tf_`, `mf_` and `fs_` are named by flask-security.
 
-    `tf_totp_secret` and the recovery codes are kept encrypted. `tf_last_counter` is the time step
-    of the last code that was taken: a code works once. `wrong_code_count` is how many wrong ones
-    came since then.
+    `tf_totp_secret` is kept encrypted, of recovery codes their SHA-256. `tf_last_counter` is the
+    time step of the last code that was taken: a code works once. `wrong_code_count` is how many
+    wrong ones came since then.
     """
 
     __tablename__ = "app_user"  # `user` is a reserved word

@@ -24,13 +24,8 @@ def codes_taken_from(wrong_count: int, last_wrong_at: datetime | None) -> dateti
     return last_wrong_at + _FIRST_WAIT * (1 << min(rounds - 1, _DOUBLED_AT_MOST))
 
 
-def reasons_not_to_reset(user: User, actor_user_id: int | None) -> list[str]:
-    """Why the one may not take the second factor, the recovery codes and the passkeys of `user`."""
-    if user.id == actor_user_id:
-        return [
-            "Nobody resets their own second factor. Change it on your account page, or ask another "
-            "administrator."
-        ]
+def reasons_not_to_reset(user: User) -> list[str]:
+    """Why nobody may take the second factor, the recovery codes and the passkeys of `user`."""
     if not (user.has_second_factor or user.mf_recovery_codes or user.webauthn):
         return ["This person has no second factor and no passkey: there is nothing to reset."]
     return []

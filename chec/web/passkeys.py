@@ -31,8 +31,8 @@ from wtforms import HiddenField, StringField
 from wtforms.validators import DataRequired
 
 from chec import clock
-from chec.actions.second_factors import lock_user
 from chec.models import Event, Passkey
+from chec.queries.users import lock_user
 from chec.web.factor_changes import record, row_of, tell
 from chec.web.forms.factors import RemembersRefusal
 from chec.web.transaction import begin_to_write
@@ -63,10 +63,7 @@ CONFIGURATION: dict[str, Any] = {
 
 
 def prepare(app: Flask) -> None:
-    """Bind what was begun to whoever began it, and record what becomes of passkeys in `app`."""
-    security = app.extensions["security"]
-    for name in ("wan_serializer", "tf_setup_serializer"):
-        setattr(security, name, OfWhoeverBegan(getattr(security, name)))
+    """Record what becomes of passkeys in `app`."""
     wan_registered.connect(_added, app)
     wan_deleted.connect(_removed, app)
 

@@ -60,7 +60,7 @@ def reset(centre_id: int, user_id: int) -> ResponseReturnValue:
         reset_second_factor(g.session, chosen.actor, chosen.user)
         post(mail_about_reset(chosen.user))
         return _done(chosen, "The second factor is taken away. The person is told by mail.")
-    nothing = reasons_not_to_reset(chosen.user, chosen.actor.user_id)
+    nothing = reasons_not_to_reset(chosen.user)
     return _to_confirm("people/reset.html", chosen, form, nothing)
 
 

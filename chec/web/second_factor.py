@@ -1,12 +1,10 @@
 """A second factor beside the password: a code from an authenticator app, by flask-security.
 
-What it leaves open is here: a code works once, wrong ones are counted (`rules/second_factor.py`),
-what a password began is over after ten minutes, and each change is recorded and told by mail.
+What it leaves open is here: what a password began is over after ten minutes, and each change is
+recorded and told by mail. Which codes are taken, `app_codes.py` says.
 """
 
-import base64
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any
 
 from flask import (
@@ -35,18 +33,12 @@ from flask_security.twofactor import CodeTfPlugin
 from werkzeug.wrappers import Response as AnyResponse
 
 from chec import clock
-from chec.actions.second_factors import (
-    count_wrong_code,
-    forget_second_factor,
-    lock_user,
-    take_code,
-)
+from chec.actions.second_factors import forget_second_factor
 from chec.config import Settings
 from chec.models import Event, SignInMethod, User
 from chec.models.references import reference
 from chec.permissions import Viewer
-from chec.rules.second_factor import WRONG_CODES, codes_taken_from
-from chec.web import passkeys, recovery_codes
+from chec.web import app_codes, passkeys, recovery_codes
 from chec.web.access import needs_second_factor
 from chec.web.factor_changes import actor_of, record, row_of, tell
 from chec.web.forms.factors import (
@@ -58,9 +50,7 @@ from chec.web.forms.factors import (
     why_not_taken,
 )
 from chec.web.trail import note
-from chec.web.transaction import begin_to_write
 
-_SET_UP = "security.two_factor_setup_validate"
 _CODE = "security.two_factor_token_validation"
 _METHODS = {
     _CODE: SignInMethod.CODE,
@@ -75,20 +65,18 @@ _A_STEP = 30
 
 def configuration(settings: Settings) -> dict[str, Any]:
     """What flask-security has to be told before it begins."""
-    key = settings.totp_key.get_secret_value()
     return {
         "SECURITY_FRESHNESS": timedelta(minutes=15),
         "SECURITY_FRESHNESS_GRACE_PERIOD": timedelta(0),
         "SECURITY_MULTI_FACTOR_RECOVERY_CODES": True,
-        "SECURITY_MULTI_FACTOR_RECOVERY_CODES_KEYS": [_fernet_key(key)],
         "SECURITY_MULTI_FACTOR_RECOVERY_CODES_N": 10,
         "SECURITY_TOTP_ISSUER": "CHEC",
-        "SECURITY_TOTP_SECRETS": {"1": key},
+        "SECURITY_TOTP_SECRETS": {"1": settings.totp_key.get_secret_value()},
         "SECURITY_TWO_FACTOR": True,
         "SECURITY_TWO_FACTOR_AUTHENTICATOR_VALIDITY": _A_STEP,
         "SECURITY_TWO_FACTOR_ENABLED_METHODS": ["authenticator"],
         "SECURITY_TWO_FACTOR_IMPLEMENTATIONS": {"code": f"{__name__}.CodeOfAnApp"},
-        "SECURITY_TWO_FACTOR_POST_SETUP_VIEW": "/mf-recovery-codes?show_codes=yes",
+        "SECURITY_TWO_FACTOR_POST_SETUP_VIEW": "account.show",
         "SECURITY_TWO_FACTOR_RESCUE_EMAIL": False,
         "SECURITY_MSG_TWO_FACTOR_INVALID_TOKEN": (WRONG_CODE, "error"),
         "SECURITY_MSG_TWO_FACTOR_METHOD_NOT_AVAILABLE": ("Use a button of this page.", "error"),
@@ -100,6 +88,9 @@ def configuration(settings: Settings) -> dict[str, Any]:
 def prepare(app: Flask) -> None:
     """Join what happens around the second factors of `app`, whose flask-security is there."""
     app.jinja_env.globals["needs_second_factor"] = needs_second_factor
+    security = app.extensions["security"]
+    security.wan_serializer = passkeys.OfWhoeverBegan(security.wan_serializer)
+    security.tf_setup_serializer = app_codes.BegunInTheSession(security.tf_setup_serializer)
     app.before_request(_only_half_way)
     app.after_request(_answer)
     tf_profile_changed.connect(_set_up, app)
@@ -138,42 +129,8 @@ class CodeOfAnApp(CodeTfPlugin):
         return super().tf_login(user, json_payload, None if asked_for_nothing else next_loc)
 
 
-class CodesOnce(Totp):
-    """A code is taken once, and wrong ones are counted, except while an app is being set up."""
-
-    def verify_totp(self, token: str, totp_secret: str, user: Any, window: int = 0) -> bool:
-        """Whether the code is right, now, and was not used; wrong codes stay counted."""
-        if request.endpoint == _SET_UP:
-            return super().verify_totp(token, totp_secret, user, window)
-        begin_to_write()
-        row = row_of(user)
-        lock_user(g.session, row)
-        if _must_wait(row) or not row.active or totp_secret != row.tf_totp_secret:
-            return False
-        right = super().verify_totp(token, totp_secret, user, window)
-        if not right:
-            count_wrong_code(g.session, actor_of(row), row)
-            if _must_wait(row):
-                what = f"your password and then {WRONG_CODES} wrong codes were entered"
-                tell(row, what, if_refused=True)
-            g.session.commit()  # whatever becomes of the request
-        return right
-
-    def get_last_counter(self, user: Any) -> int | None:
-        """The time step of the last code that was taken; a new app has none yet."""
-        return None if request.endpoint == _SET_UP else row_of(user).tf_last_counter
-
-    def set_last_counter(self, user: Any, tmatch: Any) -> None:
-        """Take no code of this time step or an earlier one again."""
-        take_code(g.session, row_of(user), tmatch.counter)
-
-    def generate_recovery_codes(self, number: int) -> list[str]:
-        """So many codes that are easy to type."""
-        return recovery_codes.new_codes(number)
-
-
 PARTS: dict[str, Any] = {
-    "totp_cls": CodesOnce,
+    "totp_cls": app_codes.CodesOnce,
     "two_factor_rescue_form": OtherWaysForm,
     "two_factor_setup_form": SetUpForm,
     "two_factor_verify_code_form": CodeForm,
@@ -197,16 +154,11 @@ def _only_half_way() -> AnyResponse | None:
     return redirect(url_for("security.login")) if request.endpoint in _HALF_WAY else None
 
 
-def _must_wait(user: User) -> bool:
-    again = codes_taken_from(user.wrong_code_count, user.last_wrong_code_at)
-    if again is None or again <= clock.now():
-        return False
-    g.codes_taken_from = again
-    return True
-
-
 def _answer(response: Response) -> Response:
-    """What flask-security answers with, where a form of ours was not taken."""
+    """What flask-security answers with, where an app was set up or a form of ours not taken."""
+    if "new_codes" in g:
+        page = render_template("security/mf_recovery_codes.html", recovery_codes=g.new_codes)
+        return make_response(page)
     if "form_refused" not in g:
         return response
     if request.endpoint in _METHODS:
@@ -254,14 +206,11 @@ def _set_up_page_again(form: CodeForm) -> str:
 
 def _set_up(_app: Flask, *, user: Any, **_more: Any) -> None:
     row = row_of(user)
+    app_codes.set_up()
     record(row, Event.SECOND_FACTOR_SET_UP)
     tell(row, "an authenticator app was set up as your second factor")
-    recovery_codes.make_and_show(row)
+    g.new_codes = current_app.extensions["security"].mf_recovery_codes_util.make(row)
 
 
 def _forget_wrong_codes(_app: Flask, *, user: Any, **_more: Any) -> None:
     row_of(user).wrong_code_count = 0
-
-
-def _fernet_key(key: str) -> bytes:
-    return base64.urlsafe_b64encode(sha256(f"recovery codes:{key}".encode()).digest())

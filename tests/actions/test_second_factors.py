@@ -6,9 +6,9 @@ from sqlmodel import Session, col, select
 from chec.actions.second_factors import reset_second_factor
 from chec.actions.sign_ins import begin_sign_in
 from chec.errors import RuleBroken
-from chec.models import AuditEvent, Event, Passkey, SignIn, SignInMethod, User
+from chec.models import AuditEvent, Event, Passkey, Role, SignIn, SignInMethod, User
 from chec.models.references import reference
-from chec.permissions import Actor
+from chec.permissions import Actor, Grant
 from tests import builders
 
 
@@ -58,8 +58,12 @@ def test_what_is_reset_no_longer_signs_in(session: Session, user: User) -> None:
 
 
 def test_nobody_resets_their_own(session: Session, user: User) -> None:
-    with pytest.raises(RuleBroken, match="their own second factor"):
-        reset_second_factor(session, acting(user), user)
+    centre = builders.a_centre(session)
+    builders.a_membership(session, Role.ADMINISTRATOR, user=user, centre=centre)
+    grant = Grant(Role.ADMINISTRATOR, centre_id=centre.id)
+    actor = Actor(user.id, grant.acting_for, "", builders.NOW, grant)
+    with pytest.raises(RuleBroken, match="their own account"):
+        reset_second_factor(session, actor, user)
     assert user.has_second_factor
 
 

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from chec.models import User
 from tests.browser.journey import Journey, walking
 from tests.databases import Databases
-from tests.web.factors import PASSWORD, a_user, code_of
+from tests.web.factors import PASSWORD, a_user, app_with, code_of
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_an_app_is_set_up_and_then_asked_for(journey: Journey, app: Flask, user:
     key = page.locator(".chec-key").inner_text()
     expect(page.get_by_role("img", name=re.compile("QR code"))).to_be_visible()
     journey.check()
-    secret = app.extensions["security"].totp_factory._totp(key=key, format="base32").to_json()
+    secret = app_with(app, key)
     page.get_by_label("Code", exact=True).fill("1")
     journey.expect_refusal(422)
     page.get_by_role("button", name="Confirm").click()

@@ -53,7 +53,7 @@ def give_app(app: Flask, session: Session, user: User, *, codes: int = 0) -> str
 
 def recovery_code(number: int) -> str:
     """One of the codes of `an_app_user`."""
-    return f"{'abcdefghjk'[number] * 5}-mnpqr-stuvw"
+    return f"{'abcdefghjk'[number] * 5}-mnpqr-stuvw-xyzab-cdefg"
 
 
 def code_of(app: Flask, secret: str, *, steps: int = 0) -> str:
@@ -61,6 +61,12 @@ def code_of(app: Flask, secret: str, *, steps: int = 0) -> str:
     factory = app.extensions["security"].totp_factory
     at = clock.now().timestamp() + steps * STEP
     return str(factory._totp.from_source(secret).generate(time=at).token)
+
+
+def app_with(app: Flask, key: str) -> str:
+    """What is kept of an app into which somebody has typed this key."""
+    factory = app.extensions["security"].totp_factory
+    return str(factory.sealed(factory._totp(key=key, format="base32").key))
 
 
 def wrong_code(app: Flask, secret: str) -> str:

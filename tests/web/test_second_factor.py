@@ -1,5 +1,6 @@
 """Signing in with a password and the code of an authenticator app."""
 
+from base64 import urlsafe_b64decode
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -298,6 +299,36 @@ def test_the_code_of_another_does_not_sign_in(
     other = an_app_user(app, session)
     enter_password(client, person.user)
     assert enter_code(client, code_of(app, other.secret)).status_code == 422
+
+
+def test_a_secret_that_we_have_not_sealed_opens_nothing_and_the_log_says_so(
+    app: Flask,
+    client: Client,
+    person: AppUser,
+    session: Session,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    code = code_of(app, person.secret)
+    other = "A" if person.secret[40] != "A" else "B"
+    changed = person.secret[:40] + other + person.secret[41:]
+    for kept in (
+        changed,
+        "short",
+        '{"type": "totp", "v": 1, "key": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"}',
+    ):
+        person.user.tf_totp_secret = kept
+        session.add(person.user)
+        session.commit()
+        enter_password(client, person.user)
+        assert enter_code(client, code).status_code == 422
+    assert caplog.text.count("was not sealed by this key") == 3
+    assert not is_signed_in(client)
+
+
+def test_two_apps_with_one_secret_are_kept_in_two_ways(app: Flask) -> None:
+    factory = app.extensions["security"].totp_factory
+    assert factory.sealed(b"secret") != factory.sealed(b"secret")
+    assert b"secret" not in urlsafe_b64decode(factory.sealed(b"secret"))
 
 
 def test_a_forged_code_form_is_refused(app: Flask, client: Client, person: AppUser) -> None:

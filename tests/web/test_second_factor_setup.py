@@ -1,6 +1,8 @@
 """Setting up an authenticator app, making recovery codes, and removing both."""
 
+import re
 from datetime import timedelta
+from hashlib import sha256
 from typing import cast
 
 import pytest
@@ -19,6 +21,7 @@ from tests.web.factors import (
     STEP,
     a_user,
     an_app_user,
+    app_with,
     code_of,
     enter_code,
     enter_password,
@@ -52,15 +55,16 @@ def test_an_app_is_set_up_and_its_codes_are_asked_for(
     assert image
     assert str(image["src"]).startswith("data:image/svg+xml;base64,")
     confirmed = confirm(client, begun, shown_code(app, begun))
-    assert confirmed.status_code == 302
+    assert confirmed.status_code == 200
 
-    codes = shown_codes(client.get(confirmed.headers["Location"]))
+    codes = shown_codes(confirmed)
     assert len(set(codes)) == 10
-    assert shown_codes(client.get(confirmed.headers["Location"])) == []
+    assert all(re.fullmatch("[a-hjkmnp-z]{5}(-[a-hjkmnp-z]{5}){4}", code) for code in codes)
+    assert shown_codes(client.get("/mf-recovery-codes?show_codes=yes")) == []
     kept = fresh(session, user)
     assert kept.has_second_factor
     assert kept.recovery_code_count == 10
-    assert not any(code in str(kept.mf_recovery_codes) for code in codes)
+    assert kept.mf_recovery_codes == [sha256(code.encode()).hexdigest() for code in codes]
     subject = reference("user", kept.id)
     assert events(session)[1:] == [
         (Event.SIGNED_IN, kept.id, subject),
@@ -122,8 +126,26 @@ def test_a_mistyped_code_shows_the_same_key_again(
     assert "not right" in errors(again)[0]
     assert shown_key(again) == shown_key(begun)
     assert not fresh(session, user).has_second_factor
-    assert confirm(client, again, shown_code(app, begun)).status_code == 302
+    assert confirm(client, again, shown_code(app, begun)).status_code == 200
     assert fresh(session, user).wrong_code_count == 0
+
+
+def test_no_address_holds_anything_of_the_app(client: Client, user: User) -> None:
+    begun = begin(client)
+    assert action_of(begun) == "/tf-setup/app"
+    assert action_of(confirm(client, begun, "12")) == "/tf-setup/app"
+
+
+def test_an_app_is_not_set_up_twice_with_one_form(
+    app: Flask, client: Client, user: User, session: Session
+) -> None:
+    begun = begin(client)
+    code = shown_code(app, begun)
+    confirm(client, begun, code)
+    codes = fresh(session, user).mf_recovery_codes
+    again = send(client, action_of(begun), code=code)
+    assert again.headers["Location"] == "/tf-setup"
+    assert fresh(session, user).mf_recovery_codes == codes
 
 
 def test_nothing_is_set_up_before_a_code_confirms_it(
@@ -141,6 +163,8 @@ def test_what_one_began_another_does_not_finish(
     stranger = a_user(session)
     session.commit()
     other.sign_in(stranger)
+    with client.session_transaction() as theirs, other.session_transaction() as state:
+        state["tf_begun"] = theirs["tf_begun"]
     answer = other.post(action_of(begun), data={"code": shown_code(app, begun)})
     assert answer.headers["Location"] == "/tf-setup"
     assert "open for too long" in said(other.get("/tf-setup"))
@@ -168,7 +192,7 @@ def test_another_phone_takes_the_place_of_the_first(
     enter_code(client, code_of(app, person.secret))
     begun = begin(client)
     # In the same half minute in which the first one's code was used.
-    assert confirm(client, begun, shown_code(app, begun)).status_code == 302
+    assert confirm(client, begun, shown_code(app, begun)).status_code == 200
     assert fresh(session, person.user).recovery_code_count == 10
     other = cast(Client, app.test_client())
     enter_password(other, person.user)
@@ -310,8 +334,7 @@ def shown_key(page: TestResponse) -> str:
 
 def shown_secret(app: Flask, page: TestResponse) -> str:
     """What an app keeps of that key."""
-    factory = app.extensions["security"].totp_factory
-    return str(factory._totp(key=shown_key(page), format="base32").to_json())
+    return app_with(app, shown_key(page))
 
 
 def shown_code(app: Flask, page: TestResponse, *, steps: int = 0) -> str:

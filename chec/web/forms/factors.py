@@ -101,7 +101,7 @@ class RecoveryCodeForm(RemembersRefusal, MfRecoveryForm):
         "Recovery code",
         [InputRequired("Enter one of your recovery codes.")],
         filters=[lambda typed: _as_it_was_shown(typed or "")],
-        description="Three times five letters, such as abcde-fghjk-mnpqr. Each works once.",
+        description="Five times five letters: abcde-fghjk-mnpqr-stuvw-xyzab. Each works once.",
     )
 
 

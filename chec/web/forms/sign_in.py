@@ -13,10 +13,10 @@ from flask_security.forms import Form as SecurityForm
 from wtforms import EmailField, PasswordField
 from wtforms.validators import InputRequired, Length, Regexp
 
-from chec.actions.second_factors import lock_user
 from chec.models import Event, User
 from chec.models.references import reference
 from chec.permissions import Viewer
+from chec.queries.users import lock_user
 from chec.web import passwords
 from chec.web.factor_changes import row_of
 from chec.web.forms.factors import RemembersRefusal, code_field, is_code_of, why_not_taken
