@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, redirect, request, url_for
+from flask import Flask, Response, current_app, flash, g, redirect, request, session, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -22,6 +22,11 @@ from chec.permissions import (
 from chec.queries.viewers import get_viewer
 
 View = TypeVar("View", bound=Callable[..., object])
+
+_SIGNED_OUT = (
+    "You are signed out: your sign-in ended, or was ended elsewhere. Sign in to go on. What you had"
+    " not sent was not kept."
+)
 
 
 class Access(StrEnum):
@@ -118,8 +123,21 @@ def acting_for(action: Action, organisation_id: int) -> Actor:
 
 def ask_to_sign_in() -> AnyResponse:
     """To the sign-in page, and from there back to the page that was asked for or shown."""
+    if session.pop("sign_in", None):  # of a session that holds no more
+        flash(_SIGNED_OUT, "important")
+    return _lead_to(sign_in_url())
+
+
+def sign_in_url() -> str:
+    """The sign-in page that leads back to the page that was asked for or shown."""
     back = _page_to_come_back_to()
-    return _lead_to(url_for("security.login", next=back if back not in {"", "/"} else None))
+    return url_for("security.login", next=back if back not in {"", "/"} else None)
+
+
+def page_at_this_address() -> str | None:
+    """What a GET of this address opens; None where it opens nothing."""
+    methods = (request.url_rule.methods if request.url_rule else None) or ()
+    return request.full_path.rstrip("?") if "GET" in methods else None
 
 
 def needs_second_factor() -> bool:
@@ -141,9 +159,10 @@ def _lead_to(page: str) -> AnyResponse:
 
 def _page_to_come_back_to() -> str:
     a_part = "HX-Request" in request.headers and "HX-Boosted" not in request.headers
-    if request.method == "GET" and not a_part:
-        return request.full_path.rstrip("?")
-    shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+    shown_page = request.headers.get("HX-Current-URL", "")
+    if not a_part and (request.method == "GET" or not shown_page):
+        return page_at_this_address() or ""
+    shown = urlsplit(shown_page)
     return f"{shown.path}?{shown.query}" if shown.query else shown.path
 
 

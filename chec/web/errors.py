@@ -17,8 +17,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from chec import clock
 from chec.errors import NotAllowed, NotFound, RuleBroken
 from chec.models import Event
-from chec.web.access import viewer
+from chec.web.access import Access, declared_access, page_at_this_address, sign_in_url, viewer
 from chec.web.doors import FromAnotherSite
+from chec.web.expired_forms import fields_to_send_again
 from chec.web.formats import moment
 from chec.web.limits import may_record_refusal
 from chec.web.trail import note
@@ -40,12 +41,12 @@ _PAGES = {
         "check it. If you followed a link, what it led to may be for another role.",
     ),
     405: (
-        "This address does not take that",
+        "This page cannot be opened this way",
         "Nothing was changed. Open the page afresh and use its own buttons.",
     ),
     409: (
         "This was not done",
-        "Nothing was changed. Go back, put it right, and send it again.",
+        "Nothing was changed by this. Look at it as it is now.",
     ),
     413: (
         "Too much was sent at once",
@@ -77,8 +78,17 @@ _PAGES = {
 }
 _CSRF = (
     "This page was open for too long",
-    "Nothing was changed. Go back, reload the page so that it is up to date, and send it again. If "
-    "you have signed out or in since in another tab, sign in first.",
+    "Nothing was changed. You have signed out or in since, in this tab or another. Open the page "
+    "afresh, and fill it in again.",
+)
+_NOT_LOST = (
+    "This page was open for too long",
+    "Nothing was changed: you have signed out or in since, in this tab or another. What you sent "
+    "is kept on this page.",
+)
+_SIGNED_OUT = (
+    "You are signed out",
+    "Nothing was changed, and what you sent was not kept. Sign in to go on.",
 )
 _FROM_ANOTHER_SITE = (
     "This came from another site",
@@ -129,12 +139,19 @@ def _not_allowed(_error: NotAllowed) -> Response:
 
 def _rule_broken(error: RuleBroken) -> Response:
     _note_refusal("A rule forbids it.")  # which one, the reasons say in words that anybody typed
-    return _page(409, reasons=error.reasons)
+    page = page_at_this_address() if request.method == "POST" else None
+    again = ("Look at it again", page) if page else None
+    return _page(409, reasons=error.reasons, way_on=again)
 
 
 def _csrf_failed(_error: CSRFError) -> Response:
     _note_if_signed_in("The token of the form was not right.")
-    return _page(400, texts=_CSRF)
+    if not viewer().user_id and not _is_for_the_signed_out():
+        return _page(400, texts=_SIGNED_OUT, way_on=("Sign in", sign_in_url()))
+    if sent := fields_to_send_again():
+        return _page(400, texts=_NOT_LOST, sent=sent)
+    page = page_at_this_address()
+    return _page(400, texts=_CSRF, way_on=("Open it afresh", page) if page else None)
 
 
 def _from_another_site(_error: FromAnotherSite) -> Response:
@@ -180,7 +197,12 @@ def _database_away() -> Response:
 
 
 def _page(
-    status: int, *, texts: tuple[str, str] | None = None, reasons: list[str] | None = None
+    status: int,
+    *,
+    texts: tuple[str, str] | None = None,
+    reasons: list[str] | None = None,
+    way_on: tuple[str, str] | None = None,
+    sent: list[tuple[str, str]] | None = None,
 ) -> Response:
     title, advice = texts or _PAGES[status]
     if status >= 500:  # noqa: PLR2004
@@ -190,7 +212,8 @@ def _page(
         title=title,
         advice=advice,
         reasons=reasons or [],
-        again_url=_asked_again() if status == 409 else None,  # noqa: PLR2004
+        way_on=way_on,
+        sent=sent,
         status=status,
         at=clock.now(),
     )
@@ -203,10 +226,9 @@ def _page(
     return response
 
 
-def _asked_again() -> str | None:
-    """The page that what was refused came from, as it is now; None where there is none."""
-    methods = (request.url_rule.methods if request.url_rule else None) or ()
-    return request.path if request.method == "POST" and "GET" in methods else None
+def _is_for_the_signed_out() -> bool:
+    access = declared_access(current_app, request.endpoint) if request.endpoint else None
+    return access is Access.OPEN_TO_ALL and request.endpoint != "security.logout"
 
 
 def _note_refusal(why: str) -> None:

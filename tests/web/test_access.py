@@ -9,7 +9,7 @@ from sqlalchemy import event
 from sqlmodel import Session, select
 
 from chec import clock
-from chec.models import AuditEvent, Event, Role, User
+from chec.models import AuditEvent, Event, Role, SignIn, User
 from chec.permissions import Action
 from chec.web.access import acting, needs, open_to_all, signed_in
 from tests import builders
@@ -102,6 +102,31 @@ def test_after_an_expired_form_one_comes_back_to_the_first_page(app: Flask, clie
     app.add_url_rule("/do", view_func=signed_in(inside), endpoint="do", methods=["POST"])
     app.config["WTF_CSRF_ENABLED"] = False
     assert client.post("/do").headers["Location"] == "/login"
+
+
+def test_without_scripts_an_expired_form_leads_back_to_its_page(app: Flask, client: Client) -> None:
+    methods = ["GET", "POST"]
+    app.add_url_rule("/fill", view_func=signed_in(inside), endpoint="fill", methods=methods)
+    app.config["WTF_CSRF_ENABLED"] = False
+    assert client.post("/fill?of=2").headers["Location"] == "/login?next=/fill?of%3D2"
+
+
+def test_whose_sign_in_ended_elsewhere_is_told_so_once(app: Flask, session: Session) -> None:
+    client = signed_in_client(app, session, Role.DIRECTOR)
+    session.exec(select(SignIn)).one().ended_at = clock.now()
+    session.commit()
+    assert "your sign-in ended, or was ended elsewhere" in asked_to_sign_in(client)
+    assert "You are signed out" not in asked_to_sign_in(client)
+
+
+def test_who_never_signed_in_is_told_of_no_end(client: Client) -> None:
+    assert "You are signed out" not in asked_to_sign_in(client)
+
+
+def asked_to_sign_in(client: Client) -> str:
+    response = client.get("/account", follow_redirects=True)
+    assert response.request.path == "/login"
+    return response.text
 
 
 def inside(text: str = "in") -> Response:

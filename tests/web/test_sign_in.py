@@ -180,7 +180,8 @@ def test_signing_out_closes_the_door(client: Client, user: User, session: Sessio
 def test_a_forged_sign_in_is_refused_and_says_what_to_do(client: Client, user: User) -> None:
     response = client.post("/login", data={"email": EMAIL, "password": PASSWORD})
     assert response.status_code == 400
-    assert "reload the page" in response.text
+    assert "Open the page afresh" in response.text
+    assert EMAIL not in response.text
 
 
 def test_nobody_registers_alone(client: Client) -> None:
