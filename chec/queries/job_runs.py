@@ -3,15 +3,16 @@
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, func, or_, select
 
 from chec.clock import london_day
-from chec.models import JobRun, JobState, ReturnsRun
+from chec.models import Centre, JobRun, JobState, ReturnsRun
 from chec.permissions import Action, Viewer
 from chec.queries.centres import get_centre
 from chec.queries.users import user_names
 from chec.rules.job_retries import MOST_ATTEMPTS, may_be_taken
 from chec.rules.returns_schedule import RETURNS, is_asked_for
+from chec.rules.trail_mail import TRAIL_MAIL, recipient_in_period
 
 
 def list_job_runs_to_take(session: Session, viewer: Viewer, now: datetime) -> list[JobRun]:
@@ -24,7 +25,12 @@ def list_job_runs_to_take(session: Session, viewer: Viewer, now: datetime) -> li
         return []
     open_runs = or_(
         col(JobRun.state).in_([JobState.QUEUED, JobState.RUNNING]),
-        (col(JobRun.state) == JobState.FAILED) & (col(JobRun.attempt_count) < MOST_ATTEMPTS),
+        *(
+            (col(JobRun.state) == JobState.FAILED)
+            & (col(JobRun.job) == job)
+            & (col(JobRun.attempt_count) < most)
+            for job, most in MOST_ATTEMPTS.items()
+        ),
     )
     begun_count = col(JobRun.attempt_count) + col(JobRun.lost_count)
     order = (begun_count, col(JobRun.requested_at), col(JobRun.id))
@@ -81,6 +87,22 @@ def find_waiting_request(session: Session, centre_id: int, asked_on: date) -> Jo
     )
     asked = (run for run in session.exec(query) if is_asked_for(run))
     return next((run for run in asked if london_day(run.requested_at) == asked_on), None)
+
+
+def list_mails_not_sent(session: Session, viewer: Viewer) -> list[tuple[str, JobRun]]:
+    """The viewer's latest mails with the head of the trail that failed, by name of the centre."""
+    theirs = (
+        col(JobRun.job) == TRAIL_MAIL,
+        col(JobRun.centre_id).in_(viewer.centres(Action.VIEW_TRAIL)),
+        col(JobRun.period).endswith(recipient_in_period(viewer.user_id or 0)),
+    )
+    latest = select(func.max(JobRun.period)).where(*theirs).scalar_subquery()
+    query = (
+        select(Centre.name, JobRun)
+        .join(Centre, col(Centre.id) == JobRun.centre_id)
+        .where(*theirs, col(JobRun.period) == latest, JobRun.state == JobState.FAILED)
+    )
+    return list(session.exec(query.order_by(Centre.name)).all())
 
 
 def list_begun(session: Session, job: str, periods: Collection[str]) -> set[tuple[int, str]]:

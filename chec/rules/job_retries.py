@@ -1,17 +1,23 @@
 """When a piece of work that runs by itself is begun again.
 
-Work that fails is tried three times in all, a minute and then ten minutes after it failed. Work
-whose worker stopped (it was killed, or its machine went down) is taken over by another, until five
-have stopped: then it may be the work that stops them.
+Work that fails is tried three times in all, a minute and then ten minutes after it failed; a mail
+also an hour and four hours after that, since a mail server may be away for a morning. Work whose
+worker stopped (it was killed, or its machine went down) is taken over by another, until five have
+stopped: then it may be the work that stops them.
 """
 
 from datetime import datetime, timedelta
 
 from chec.models import JobRun, JobState
+from chec.rules.returns_schedule import RETURNS
+from chec.rules.trail_mail import TRAIL_MAIL
 
-MOST_ATTEMPTS = 3
 MOST_LOST = 5
-_WAITS = (timedelta(minutes=1), timedelta(minutes=10))
+_WAITS = {
+    job: tuple(timedelta(minutes=each) for each in minutes)
+    for job, minutes in {RETURNS: (1, 10), TRAIL_MAIL: (1, 10, 60, 240)}.items()
+}
+MOST_ATTEMPTS = {job: len(waits) + 1 for job, waits in _WAITS.items()}
 
 
 def may_be_taken(run: JobRun, now: datetime) -> bool:
@@ -26,10 +32,11 @@ def may_be_taken(run: JobRun, now: datetime) -> bool:
 
 def retry_at(run: JobRun) -> datetime | None:
     """When a failed run is tried again; None if it is not."""
-    is_given_up = run.attempt_count >= MOST_ATTEMPTS or run.lost_count >= MOST_LOST
+    most = MOST_ATTEMPTS[run.job]
+    is_given_up = run.attempt_count >= most or run.lost_count >= MOST_LOST
     if run.finished_at is None or is_given_up:
         return None
-    return run.finished_at + _WAITS[run.attempt_count - 1]
+    return run.finished_at + _WAITS[run.job][run.attempt_count - 1]
 
 
 def reason_to_give_up(run: JobRun) -> str | None:

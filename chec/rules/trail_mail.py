@@ -22,7 +22,12 @@ def last_mail_day(london: datetime) -> date:
 
 def mail_period(day: date, user_id: int) -> str:
     """The key of the mail of `day` to one person."""
-    return f"{day.isoformat()} {reference('user', user_id)}"
+    return f"{day.isoformat()}{recipient_in_period(user_id)}"
+
+
+def recipient_in_period(user_id: int) -> str:
+    """How the keys of one person's mails end."""
+    return f" {reference('user', user_id)}"
 
 
 def day_and_recipient(period: str) -> tuple[date, int]:

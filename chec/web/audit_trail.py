@@ -1,6 +1,7 @@
 """The whole audit trail of the centres that somebody administers."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
 
 from flask import Blueprint, Response, g, render_template
 
@@ -10,7 +11,10 @@ from chec.permissions import Action
 from chec.queries.audit_chain import head_of
 from chec.queries.audit_trail import each_event, list_acted_for, list_persons, list_trail
 from chec.queries.centres import list_centres
+from chec.queries.job_runs import list_mails_not_sent
 from chec.queries.things_named import Named, things_named
+from chec.rules.job_retries import retry_at
+from chec.rules.trail_mail import day_and_recipient
 from chec.web.access import needs, viewer
 from chec.web.downloads import csv_download
 from chec.web.errors import refusal_page
@@ -31,15 +35,16 @@ COLUMNS = (
 def index() -> tuple[str, int]:
     """Who did what, newest first, and where the chain of it ends."""
     people = list_persons(g.session, viewer())
-    form, head = _filter_form(people), head_of(g.session)
+    form = _filter_form(people)
+    top = {"form": form, "head": head_of(g.session), "not_sent": _mails_not_sent()}
     if not form.validate():
-        return render_template("trail/index.html", form=form, head=head, page=None), 422
+        return render_template("trail/index.html", **top, page=None), 422
     page = list_trail(
         g.session, viewer(), people.keys(), form.chosen(), **place_in_address(), limit=PER_PAGE
     )
     things = things_named(g.session, viewer(), texts_of(page.events))
     rows = rows_of(page.events, people, things)
-    return render_template("trail/index.html", form=form, head=head, page=page, rows=rows), 200
+    return render_template("trail/index.html", **top, page=page, rows=rows), 200
 
 
 @pages.get("/events.csv")
@@ -54,6 +59,14 @@ def download() -> Response:
     things = things_named(g.session, viewer(), list_acted_for(*asked))
     cells = _cells(each_event(*asked), people, things)
     return csv_download("audit trail", COLUMNS, cells, filtered_by=form.filled)
+
+
+def _mails_not_sent() -> list[tuple[str, date, datetime | None]]:
+    """Of which centre and day, and when each is tried again, if it is."""
+    return [
+        (name, day_and_recipient(run.period)[0], retry_at(run))
+        for name, run in list_mails_not_sent(g.session, viewer())
+    ]
 
 
 def _filter_form(people: Mapping[int, str]) -> TrailFilterForm:

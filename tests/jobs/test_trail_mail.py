@@ -12,6 +12,7 @@ from threading import Event as Flag
 import pytest
 import time_machine
 from sqlalchemy import Engine
+from sqlalchemy.event import listen
 from sqlmodel import Session, select
 
 from chec import audit
@@ -164,6 +165,22 @@ def test_tomorrow_there_is_another(
     assert post.recipients == {user.email: 3}
 
 
+def test_what_is_due_is_found_in_as_many_queries_however_many_administrators_there_are(
+    engine: Engine, session: Session, centre: Centre, post: Post
+) -> None:
+    asked: list[str] = []
+    listen(engine, "after_cursor_execute", lambda *told: asked.append(str(told[2])))
+    counts = []
+    for more in (1, 4):
+        for _ in range(more):
+            an_administrator(session, centre)
+        asked.clear()
+        with open_session(engine, write=False) as reading:
+            due = trail_mail_job(post.send).list_due(reading, SEVEN)
+        counts.append((len(asked), len(due)))
+    assert counts == [(counts[0][0], 1), (counts[0][0], 5)]
+
+
 def test_a_mail_that_cannot_be_sent_is_tried_again_and_no_other_is(
     engine: Engine,
     session: Session,
@@ -188,16 +205,31 @@ def test_a_mail_that_cannot_be_sent_is_tried_again_and_no_other_is(
     assert {run.state for run in runs(engine)} == {JobState.DONE}
 
 
-def test_a_mail_that_is_refused_three_times_is_given_up_for_the_day(
+def test_a_mail_server_may_be_away_for_a_morning(
+    engine: Engine, session: Session, centre: Centre, post: Post
+) -> None:
+    user = an_administrator(session, centre)
+    post.refused = {user.email}
+    for minutes in (0, 1, 11, 71):
+        mail_at(SEVEN + timedelta(minutes=minutes), engine, post)
+    post.refused = set()
+    mail_at(SEVEN + timedelta(minutes=310), engine, post)
+    assert post.recipients == {}
+    mail_at(SEVEN + timedelta(minutes=311), engine, post)
+    assert post.recipients == {user.email: 1}
+    assert "head" in post.sent[0].text
+
+
+def test_a_mail_that_is_refused_five_times_is_given_up_for_the_day(
     engine: Engine, session: Session, centre: Centre, post: Post
 ) -> None:
     post.refused = {an_administrator(session, centre).email}
 
-    for hours in range(5):
+    for hours in range(13):
         mail_at(SEVEN + timedelta(hours=hours), engine, post)
 
     [run] = runs(engine)
-    assert (run.state, run.attempt_count) == (JobState.FAILED, 3)
+    assert (run.state, run.attempt_count) == (JobState.FAILED, 5)
     assert latest_job_run(session, SYSTEM, centre.id) is None
     assert list_unfinished_job_runs(session, SYSTEM, centre.id) == []
 

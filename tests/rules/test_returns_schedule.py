@@ -15,13 +15,16 @@ from chec.rules.returns_schedule import (
     nightly_period,
     reasons_not_to_run,
 )
+from chec.rules.trail_mail import TRAIL_MAIL
 
 NOON = datetime(2026, 11, 16, 12, tzinfo=UTC)
 TODAY = NOON.date()
 
 
 def a_job(state: JobState, **columns: Any) -> JobRun:
-    return JobRun(job="returns", centre_id=1, state=state, requested_at=NOON, **columns)
+    return JobRun(
+        **{"job": "returns", "centre_id": 1, "state": state, "requested_at": NOON, **columns}
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,6 +61,13 @@ def test_the_wait_after_a_failure_grows(attempts: int, minutes: int) -> None:
     assert retry_at(job) == NOON + timedelta(minutes=minutes)
     assert not may_be_taken(job, NOON + timedelta(minutes=minutes, seconds=-1))
     assert may_be_taken(job, NOON + timedelta(minutes=minutes))
+
+
+@pytest.mark.parametrize(("attempts", "minutes"), [(1, 1), (2, 10), (3, 60), (4, 240), (5, None)])
+def test_a_mail_is_tried_for_longer(attempts: int, minutes: int | None) -> None:
+    job = a_job(JobState.FAILED, job=TRAIL_MAIL, attempt_count=attempts, finished_at=NOON)
+
+    assert retry_at(job) == (minutes and NOON + timedelta(minutes=minutes))
 
 
 def test_after_three_attempts_there_is_no_other() -> None:

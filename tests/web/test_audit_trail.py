@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from flask import Flask
@@ -13,8 +13,9 @@ from chec import audit
 from chec.actions.invitations import Invited, Sent, invite_person, withdraw_invitation
 from chec.actions.memberships import end_membership, give_grant
 from chec.actions.users import lock_account, unlock_account
-from chec.models import AuditEvent, Cause, Centre, Event, Role, User
+from chec.models import AuditEvent, Cause, Centre, Event, JobRun, JobState, Role, User
 from chec.permissions import Actor, Grant
+from chec.rules.trail_mail import TRAIL_MAIL, mail_period
 from tests import builders
 from tests.claim_parts import decide
 from tests.client import Client, soup
@@ -313,3 +314,41 @@ def test_what_is_done_to_a_person_of_several_centres_stands_in_the_trail_of_each
         assert "Adm Both" in found[0]
         assert "Secret Centre" not in found[0]
         assert "C-0002" not in found[0]
+
+
+@pytest.mark.parametrize(
+    ("attempts", "told"),
+    [(2, "It is tried again on 16 November 2026 at 09:40."), (5, "It is not tried again.")],
+)
+def test_a_mail_that_did_not_go_out_is_told_to_whom_it_was_for(
+    client: Client, session: Session, administrator: User, attempts: int, told: str
+) -> None:
+    centre, colleague = session.get_one(Centre, 1), builders.a_user(session)
+    builders.a_membership(session, Role.ADMINISTRATOR, user=colleague, centre=centre)
+    session.commit()
+    for day, state in ((15, JobState.FAILED), (16, JobState.FAILED)):
+        run = JobRun(
+            job=TRAIL_MAIL,
+            centre_id=centre.id,
+            period=mail_period(date(2026, 11, day), administrator.id),
+            state=state,
+            requested_at=builders.NOW,
+            finished_at=builders.NOW,
+            attempt_count=attempts,
+        )
+        session.add(run)
+    session.commit()
+    client.sign_in(administrator)
+    [warning] = soup(client.get("/audit")).select(".nhsuk-card--warning")
+    text = " ".join(warning.text.split())
+    assert "16 November 2026 with the hash of the last event, for Wren Valley" in text
+    assert told in text
+    run.state = JobState.DONE
+    session.add(run)
+    session.commit()
+    assert not soup(client.get("/audit")).select(".nhsuk-card--warning")
+    run.state = JobState.FAILED
+    session.add(run)
+    session.commit()
+    client.sign_in(colleague)
+    assert not soup(client.get("/audit")).select(".nhsuk-card--warning")
