@@ -25,7 +25,6 @@ from chec.db import open_session
 from chec.models import SignInMethod, User
 from chec.permissions import Actor
 
-
 COMPILED = FileSystemBytecodeCache()
 """Templates, which would else be compiled anew for each test."""
 

@@ -21,7 +21,7 @@ from chec.actions.sign_ins import hash_of
 from chec.actions.users import add_user, lock_email
 from chec.clock import london_day
 from chec.errors import NotFound, RuleBroken
-from chec.models import Centre, Event, Invitation, Membership, User
+from chec.models import Centre, Event, Invitation, User
 from chec.models.references import reference
 from chec.permissions import Actor, Grant
 from chec.queries.invitations import find_by_token_hash, list_open_of, state_now
@@ -80,10 +80,8 @@ class Sent:
     token: str
 
 
-def invite_person(
-    session: Session, actor: Actor, centre: Centre, invited: Invited
-) -> Sent | Membership:
-    """The invitation; the membership, where that address is a user's already: given at once.
+def invite_person(session: Session, actor: Actor, centre: Centre, invited: Invited) -> Sent:
+    """The invitation, whether that address is a user's or not: whoever sends it is not told.
 
     The system, which has no page to send one again, does so by inviting again. Raises RuleBroken
     where `faults_to_invite` finds some.
@@ -91,9 +89,6 @@ def invite_person(
     reached = lock_reach(session, actor, [invited.grant], centre.id)
     lock_email(session, invited.address)
     refuse(faults_to_invite(session, actor, centre, invited))
-    user = find_user(session, invited.address)
-    if user:
-        return give_grant(session, actor, user, invited.grant, **invited.days)
     present = _find_open(session, actor, invited)
     if present:
         return send_invitation_again(session, actor, present)

@@ -3,7 +3,7 @@
 import click
 
 from chec import clock
-from chec.actions.invitations import Invited, Sent, invite_person
+from chec.actions.invitations import Invited, invite_person
 from chec.cli.database import centre_meant, of_a_centre, open_database
 from chec.cli.refusals import refusals_shown
 from chec.config import Settings
@@ -22,7 +22,7 @@ from chec.web.formats import moment, role_for
 def invite(email: str, name: str, role: str, centre_ref: str | None) -> None:
     """Invite the person with the address EMAIL to a role in a centre, and print the link.
 
-    Whoever has an account is given the role at once. Other roles are given in the browser.
+    Whoever has an account takes the role with it. Other roles are given in the browser.
     """
     actor = system_actor(clock.now())
     with (
@@ -33,15 +33,12 @@ def invite(email: str, name: str, role: str, centre_ref: str | None) -> None:
         centre = centre_meant(session, centre_ref)
         grant = Grant(Role(role), centre_id=centre.id)
         today = clock.london_day(actor.at)
-        done = invite_person(session, actor, centre, Invited(email, name, grant, today))
+        sent = invite_person(session, actor, centre, Invited(email, name, grant, today))
         session.commit()
     told = role_for(Role(role), centre.name)
-    if not isinstance(done, Sent):
-        click.echo(f"{email} has an account and is now {told}.")
-        return
     click.echo(
-        f"{done.invitation.name} is invited as {told}. Give them this link. It works once, until"
-        f" {moment(done.invitation.expires_at)}:\n\n{_address(done.token)}"
+        f"{sent.invitation.name} is invited as {told}. Give them this link. It works once, until"
+        f" {moment(sent.invitation.expires_at)}:\n\n{_address(sent.token)}"
     )
 
 

@@ -1,4 +1,4 @@
-"""The page behind the link of an invitation, for somebody who is no user yet."""
+"""The page behind the link of an invitation."""
 
 from flask import (
     Blueprint,
@@ -33,12 +33,13 @@ pages = Blueprint("invitations", __name__, url_prefix="/invitations")
 @open_to_all
 def accept(token: str) -> ResponseReturnValue:
     """Choose a password, and have an account with the role; whoever has one just takes the role."""
-    if current_user.is_authenticated:
-        return render_template("invitations/sign_out_first.html")
     found = get_open_invitation(g.session, hash_of(token), clock.now())
     invitation = found.invitation
+    if current_user.is_authenticated and current_user.email != invitation.email:
+        return render_template("invitations/sign_out_first.html")
     is_user = find_user(g.session, invitation.email) is not None
-    form = ActForm() if is_user else ChoosePasswordForm(invitation.email, invitation.name)
+    known = invitation.email, invitation.name, found.acts_for
+    form = ActForm() if is_user else ChoosePasswordForm(*known)
     if form.validate_on_submit():
         # Hashing takes its time by design: before SQLite's only write lock is held.
         password_hash = None if is_user else _hash_of(str(form["password"].data))
@@ -59,7 +60,7 @@ def unusable(_error: NotFound) -> ResponseReturnValue:
 
 _SAID = {
     False: "Your account is ready. Sign in with your email address and your new password.",
-    True: "The role is yours. Sign in with the password that you have.",
+    True: "The role is yours, with the account that you have.",
 }
 
 

@@ -60,7 +60,7 @@ def index(centre_id: int) -> str:
 @pages.route("/invite", methods=["GET", "POST"])
 @needs(Action.INVITE)
 def invite(centre_id: int) -> ResponseReturnValue:
-    """Invite a person; whoever has an account is given the role at once."""
+    """Invite a person, who may have an account or not."""
     centre = get_centre(g.session, viewer(), Action.INVITE, centre_id)
     actor = acting(Action.INVITE, centre_id)
     form = InviteForm()
@@ -68,8 +68,7 @@ def invite(centre_id: int) -> ResponseReturnValue:
     if form.validate_on_submit() and not form.blame(
         faults_to_invite(g.session, actor, centre, form.invited)
     ):
-        done = invite_person(g.session, actor, centre, form.invited)
-        return _sent(centre, done) if isinstance(done, Sent) else _given(centre, done)
+        return _sent(centre, invite_person(g.session, actor, centre, form.invited))
     page = render_template("people/invite.html", centre=centre, form=form)
     return page, 422 if form.is_submitted() else 200
 
@@ -179,7 +178,7 @@ def _given(centre: Centre, membership: Membership) -> Response:
     acts_for = name_acted_for(g.session, grant_of(membership))
     post(role_given_mail(user, membership, acts_for, _sender(centre)))
     role, since = role_for(membership.role, acts_for), day(membership.starts_on)
-    flash(f"{user.name}, who has an account, is {role} from {since}. They are told by mail.")
+    flash(f"{user.name} is {role} from {since}. They are told by mail.")
     return to_page_of(centre, user.id)
 
 

@@ -184,16 +184,18 @@ def test_the_system_invites_again_with_another_link(session: Session, centre: Ce
     assert accept(session, second.token).id
 
 
-def test_whoever_has_an_account_is_given_the_role_at_once(
+def test_whoever_has_an_account_is_asked_too_and_whoever_invites_learns_nothing(
     session: Session, centre: Centre, administrator: Actor
 ) -> None:
-    user = builders.a_user(session, email=EMAIL)
-    done = invite_person(
+    user = builders.a_user(session, email=EMAIL, name="Jo Known")
+    sent = invite_person(
         session, administrator, centre, an_invitation(centre, email="NEW@chec.example")
     )
-    assert isinstance(done, Membership)
-    assert (done.user_id, done.role) == (user.id, Role.EVALUATOR)
-    assert count(session, Invitation) == 0
+    assert sent.invitation.name != user.name
+    assert count(session, Membership) == 1  # the administrator's own
+    actor = replace(builders.an_actor(), user_id=None)
+    assert accept_invitation(session, actor, sent.token, None).id == user.id
+    assert count(session, Membership) == 2
 
 
 def test_somebody_invited_twice_has_one_account_with_both_roles(

@@ -112,13 +112,25 @@ def test_whoever_is_signed_in_is_told_to_sign_out_first(
     user = builders.a_user(session, name="Ada Min")
     session.commit()
     client.sign_in(user)
-    for address in (link(sent), "/invitations/never"):
-        response = client.get(address)
-        assert response.status_code == 200
-        assert "you are signed in as Ada Min" in response.text
-        assert "Jo Reed" not in response.text
+    response = client.get(link(sent))
+    assert response.status_code == 200
+    assert "you are signed in as Ada Min" in response.text
+    assert "Jo Reed" not in response.text
+    assert client.get("/invitations/never").status_code == 404
     client.post(link(sent), data={"password": PASSWORD})
     assert session.exec(select(User).where(User.email == EMAIL)).first() is None
+
+
+def test_whoever_is_signed_in_takes_the_role_that_is_meant_for_them(
+    client: Client, sent: Sent, session: Session
+) -> None:
+    user = builders.a_user(session, email=EMAIL, name="Jo Known")
+    session.commit()
+    client.sign_in(user)
+    assert "Take the role" in client.get(link(sent)).text
+    done = client.post(link(sent), follow_redirects=True)
+    assert "The role is yours" in done.text
+    assert "director of Wren Valley" in done.text
 
 
 def test_whoever_has_an_account_by_now_takes_the_role_with_it(
@@ -130,7 +142,7 @@ def test_whoever_has_an_account_by_now_takes_the_role_with_it(
     assert not soup(page).select("input[type=password]")
     data = {"csrf_token": token_of(page), "password": "their own choice"}
     assert client.post(link(sent), data=data).status_code == 303
-    assert "The role is yours." in client.get("/login").text
+    assert "The role is yours" in client.get("/login").text
     session.refresh(user)
     assert user.password == "kept"
     assert client.get(link(sent)).status_code == 404
