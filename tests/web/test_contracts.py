@@ -485,7 +485,8 @@ def test_every_version_can_be_read_and_downloaded(
     assert "Where it stands" not in first.text
     file = client.get("/contracts/CN-0001/document.json")
     assert (file.mimetype, file.data.decode()) == ("application/json", documents[1])
-    assert "CN-0001-version-2.json" in file.headers["Content-Disposition"]
+    disposition = file.headers["Content-Disposition"]
+    assert disposition == 'attachment; filename="CN-0001-version-2.json"'
     assert client.get("/contracts/CN-0001/document.json?version=1").text == documents[0]
     for wrong in ("3", "0", "x", "01"):
         assert client.get(f"/contracts/CN-0001?version={wrong}").status_code == 404

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Iterator
 from typing import Any, cast
@@ -126,6 +127,15 @@ def test_the_one_inline_script_is_the_one_allowed_by_its_hash(client: Client) ->
     assert len(scripts) == 1
     digest = hashlib.sha256(str(scripts[0].string).encode()).digest()
     assert f"sha256-{base64.b64encode(digest).decode()}" == INLINE_SCRIPT_HASH
+
+
+@pytest.mark.parametrize("kind", ["a page", "no page", "a defect"])
+def test_htmx_runs_nothing_and_keeps_no_page_in_the_browser(plain: Client, kind: str) -> None:
+    [meta] = soup(ask(plain, kind)).select("meta[name=htmx-config]")
+    config = json.loads(str(meta["content"]))
+    assert (config["allowEval"], config["allowScriptTags"]) == (False, False)
+    assert config["selfRequestsOnly"] is True
+    assert config["historyCacheSize"] == 0
 
 
 def test_nothing_on_a_page_comes_from_another_host(client: Client) -> None:
