@@ -8,6 +8,7 @@ from chec.models import Centre, Role
 from chec.permissions import Action, Viewer
 from chec.web.access import viewer
 from chec.web.addresses import link_to
+from chec.web.places import places
 
 
 class _Section(NamedTuple):
@@ -56,7 +57,7 @@ def navigation(centre: Centre | None) -> list[dict[str, Any]]:
     if "session" not in g or "broken" in g or viewer().user_id is None:
         return []
     entries = _of_the_centre(viewer(), _centre_in_view(viewer(), centre))
-    entries += _of_the_viewer(viewer(), centre)
+    entries += _of_the_viewer(viewer(), centre.id if centre else _only_centre())
     if len(viewer().grants) > 1:
         entries.insert(0, _entry("Home", "home.index", frozenset({"home"})))
     return [entry for entry in entries if entry["href"]]
@@ -70,7 +71,7 @@ def _of_the_centre(viewer: Viewer, centre_id: int | None) -> list[dict[str, Any]
     ]
 
 
-def _of_the_viewer(viewer: Viewer, centre: Centre | None) -> list[dict[str, Any]]:
+def _of_the_viewer(viewer: Viewer, centre_id: int | None) -> list[dict[str, Any]]:
     entries = [
         _entry("My venture", "ventures.show", frozenset({"ventures"}), venture_id=key)
         for key in viewer.ventures(Action.VIEW_VENTURE)
@@ -81,24 +82,30 @@ def _of_the_viewer(viewer: Viewer, centre: Centre | None) -> list[dict[str, Any]
         entries.append(_entry("Inbox", "inbox.index", frozenset({"inbox"})))
     if viewer.may(Action.VIEW_TRAIL):
         entries.append(_entry("Audit trail", "audit_trail.index", frozenset({"audit_trail"})))
-    if centre is None:
+    if centre_id is None:
         return entries
     for key in viewer.organisations(Action.VIEW_INVESTOR, Role.INVESTOR):
-        values = {"centre_id": centre.id, "investor_id": key}
+        values = {"centre_id": centre_id, "investor_id": key}
         entries.append(_entry("My position", "investors.show", frozenset({"investors"}), **values))
     see = Action.VIEW_PUBLISHED_OUTCOMES
-    if viewer.organisations(see, Role.INVESTOR) and centre.id not in viewer.centres(see):
+    if viewer.organisations(see, Role.INVESTOR) and centre_id not in viewer.centres(see):
         of_outcomes = frozenset({"outcomes"})
-        entries.append(_entry("Outcomes", "outcomes.index", of_outcomes, centre_id=centre.id))
-    reads_centre = centre.id in viewer.centres(Action.VIEW_CLAIM)
+        entries.append(_entry("Outcomes", "outcomes.index", of_outcomes, centre_id=centre_id))
+    reads_centre = centre_id in viewer.centres(Action.VIEW_CLAIM)
     if viewer.organisations(Action.VIEW_CLAIM, Role.COMMISSIONER) and not reads_centre:
-        entries.append(_entry("Claims", "claims.index", _CLAIMS, centre_id=centre.id))
+        entries.append(_entry("Claims", "claims.index", _CLAIMS, centre_id=centre_id))
         of_contracts = frozenset({"contracts"})
-        entries.append(_entry("Contracts", "contracts.index", of_contracts, centre_id=centre.id))
+        entries.append(_entry("Contracts", "contracts.index", of_contracts, centre_id=centre_id))
     for key in viewer.organisations(Action.VIEW_PAYER, Role.COMMISSIONER):
-        values = {"centre_id": centre.id, "payer_id": key}
+        values = {"centre_id": centre_id, "payer_id": key}
         entries.append(_entry("What we pay", "payers.show", frozenset({"payers"}), **values))
     return entries
+
+
+def _only_centre() -> int | None:
+    """The centre to which all roles of the viewer lead, where it is one."""
+    led_to = {place.centre_id for place, _page in places() if place.centre_id}
+    return led_to.pop() if len(led_to) == 1 else None
 
 
 def _centre_in_view(viewer: Viewer, centre: Centre | None) -> int | None:
