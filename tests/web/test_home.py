@@ -120,3 +120,38 @@ def test_somebody_whose_role_has_ended_is_told_what_to_do(client: Client, sessio
     page = client.get("/")
     assert "You have no role today" in page.text
     assert "Ask an administrator" in page.text
+
+
+def test_somebody_whose_role_is_to_come_is_told_from_when(client: Client, session: Session) -> None:
+    user = builders.a_user(session)
+    tomorrow = clock.today() + timedelta(days=1)
+    centre = builders.a_centre(session, name="East")
+    builders.a_membership(session, Role.EVALUATOR, user=user, centre=centre, starts_on=tomorrow)
+    session.commit()
+    client.sign_in(user)
+    said = " ".join(soup(client.get("/")).select_one("main").text.split())  # type: ignore[union-attr]
+    assert f"Evaluator of East, from {tomorrow:%-d %B %Y}" in said
+
+
+@pytest.mark.parametrize("address", ["/account", "/account/roles", "/nowhere"])
+@pytest.mark.parametrize(
+    ("role", "entries"),
+    [
+        (Role.INVESTOR, ["My position", "Outcomes"]),
+        (Role.COMMISSIONER, ["Inbox", "Claims", "Contracts", "What we pay"]),
+    ],
+)
+def test_the_menu_of_an_organisation_of_one_centre_is_on_every_page(
+    client: Client, session: Session, role: Role, entries: list[str], address: str
+) -> None:
+    centre, user = builders.a_centre(session), builders.a_user(session)
+    if role is Role.INVESTOR:
+        mine = session.get_one(Organisation, builders.an_instrument(session, centre).investor_id)
+    else:
+        mine = builders.a_payer(session)
+        builders.a_transfer(session, centre, Cause.APPROVAL, payer=mine)
+    builders.a_membership(session, role, user=user, organisation=mine)
+    session.commit()
+    client.sign_in(user)
+    menu = soup(client.get(address)).select("nav[aria-label=Sections] a")
+    assert [entry.get_text(strip=True) for entry in menu] == entries
