@@ -27,7 +27,7 @@ def faults_to_release(venture: Venture, on: date) -> list[Fault]:
     since = f"{venture.stage_since_on:%-d %B %Y}"
     return [
         Fault(
-            "on",
+            "venture",
             f"{venture.name} stopped on {since}. A tranche goes to a venture at work: choose"
             " another one, or the day before if it was paid then.",
         )

@@ -484,7 +484,8 @@ def test_no_tranche_goes_to_a_venture_that_had_stopped_by_that_day(
     session.commit()
     client.sign_in(director)
     response = client.post(address(rich, "release"), data=a_release(venture, "5"))
-    assert "Sleep stopped on 2 March 2026" in error(response, "on")
+    assert "Sleep: stopped on 2 March 2026" in response.text
+    assert "Sleep stopped on 2 March 2026" in error(response, "venture")
     response = client.post(address(rich, "release"), data={**a_release(venture, "5"), **CONFIRM})
     assert response.status_code == 409
     day_before = {"on-day": "1"}

@@ -244,6 +244,8 @@ def _told(commitment: Commitment) -> str:
 
 
 def _owed(promise: Promise) -> str:
+    if promise.has_stopped:
+        return f"{promise.venture.name}: stopped on {promise.venture.stage_since_on:%-d %B %Y}"
     if not promise.agreements:
         return f"{promise.venture.name}: nothing promised"
     left = format_pounds(promise.still_promised_pence)
