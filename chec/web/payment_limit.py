@@ -27,6 +27,6 @@ def change(centre_id: int) -> ResponseReturnValue:
             return redirect(url_for("payment_limit.change", centre_id=centre_id), 303)
         reasons = reasons_to_leave_the_limit(g.session, actor, centre, form.pence)
         form.pounds.errors = reasons
-        if not reasons:
+        if not reasons and not form.is_already(limit):
             return render_template("payment_limit/confirm.html", centre=centre, form=form), 200
     return render_template("payment_limit/change.html", centre=centre, form=form), form.status

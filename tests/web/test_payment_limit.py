@@ -88,6 +88,22 @@ def test_what_is_no_limit_says_why(
     assert limit_of(session, centre) == 0
 
 
+def test_the_limit_that_it_is_is_not_set_again(
+    client: Client, session: Session, centre: Centre, administrator: User
+) -> None:
+    client.sign_in(administrator)
+    path = address(centre)
+    refused = ask(client, path, {"rule": "every", "pounds": ""})
+    assert refused.status_code == 422
+    assert "That is the limit already." in soup(refused).select("#rule-error")[0].text
+    asked = ask(client, path, {"rule": "above", "pounds": "50,000"})
+    for _ in range(2):
+        assert confirm(client, path, asked).status_code == 303
+    refused = ask(client, path, {"rule": "above", "pounds": "50000"})
+    assert refused.status_code == 422
+    assert "That is the limit already." in soup(refused).select("#pounds-error")[0].text
+
+
 def test_whoever_may_pay_is_told_to_ask_another(
     client: Client, session: Session, centre: Centre, administrator: User
 ) -> None:

@@ -90,6 +90,14 @@ class SetPaymentLimitForm(ConfirmedForm):
         if self.rule.data == ABOVE and field.data is None:
             raise ValidationError("Enter the amount above which a payment needs two directors.")
 
+    def is_already(self, limit_pence: Pence) -> bool:
+        """Whether a good form would leave the limit as it is; then its field says so."""
+        if self.pence != limit_pence:
+            return False
+        field = self.pounds if self.rule.data == ABOVE else self.rule
+        field.errors = ["That is the limit already."]
+        return True
+
     @property
     def pence(self) -> Pence:
         """The limit that a good form sets."""
