@@ -87,6 +87,12 @@ def check(engine: Engine) -> list[str]:
         return [problem for one in _CHECKS for problem in one(connection)]
 
 
+def triggers_of_others(connection: Connection) -> list[str]:
+    """A sentence about each trigger that no migration made, however old the database is."""
+    wanted = set(_triggers_wanted(connection))
+    return [_STRANGE.format(name) for name in _triggers_present(connection) if name not in wanted]
+
+
 def _alembic_config() -> Config:
     # Built in code: pyproject.toml is not in a wheel.
     config = Config()
@@ -152,11 +158,19 @@ def _forbidden_statements_that_pass(connection: Connection) -> list[str]:
 
 
 def _triggers_that_are_missing(connection: Connection) -> list[str]:
-    dialect = connection.dialect.name
-    present = set(connection.execute(sa.text(_TRIGGERS[dialect])).scalars())
-    wanted = [name for table in APPEND_ONLY for name in _triggers(dialect, table)]
-    wanted += [name for table in FROZEN for name in _triggers_of_frozen(dialect, table)]
+    present = set(_triggers_present(connection))
+    wanted = _triggers_wanted(connection)
     return [f"The trigger {name} is missing." for name in wanted if name not in present]
+
+
+def _triggers_present(connection: Connection) -> list[str]:
+    return list(connection.execute(sa.text(_TRIGGERS[connection.dialect.name])).scalars())
+
+
+def _triggers_wanted(connection: Connection) -> list[str]:
+    dialect = connection.dialect.name
+    wanted = [name for table in APPEND_ONLY for name in _triggers(dialect, table)]
+    return wanted + [name for table in FROZEN for name in _triggers_of_frozen(dialect, table)]
 
 
 def _triggers(dialect: str, table: str) -> list[str]:
@@ -216,19 +230,28 @@ def _count_orphans(connection: Connection, table: sa.Table, key: sa.ForeignKeyCo
 
 
 _NO_TABLE = "The table {} is missing."
+_STRANGE = (
+    "The trigger {} was made by no migration: it may change what is written. Find out who made it,"
+    " and drop it."
+)
 _INDEXES = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'index'",
     "postgresql": "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()",
 }
 _TRIGGERS = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
-    "postgresql": "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'",
+    "postgresql": (
+        "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
+        " WHERE tgenabled <> 'D' AND NOT tgisinternal"
+        " AND relnamespace = current_schema()::regnamespace"
+    ),
 }
 _CHECKS: tuple[Callable[[Connection], list[str]], ...] = (
     _versions_that_differ,
     _differences_from_the_models,
     _trial_balances_not_zero,
     _triggers_that_are_missing,
+    triggers_of_others,
     _forbidden_statements_that_pass,
     _orphans,
 )

@@ -166,3 +166,19 @@ class Databases:
         for centre in centres:
             run_returns_once(engine, centre, today - timedelta(days=1))
         engine.dispose()
+
+
+def add_a_foreign_trigger(engine: sa.Engine) -> None:
+    """Add the trigger `evil`, which no migration makes."""
+    statements = {
+        "sqlite": [
+            "CREATE TRIGGER evil AFTER INSERT ON sign_in BEGIN UPDATE app_user SET active = 1; END"
+        ],
+        "postgresql": [
+            "CREATE FUNCTION evil() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+            "CREATE TRIGGER evil AFTER INSERT ON sign_in FOR EACH ROW EXECUTE FUNCTION evil()",
+        ],
+    }
+    with engine.begin() as connection:
+        for statement in statements[engine.dialect.name]:
+            connection.exec_driver_sql(statement)

@@ -53,6 +53,7 @@ from chec.models import (
     Valuation,
 )
 from tests import builders
+from tests.databases import add_a_foreign_trigger
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -265,6 +266,14 @@ def test_a_trigger_that_is_gone_is_missed(engine: Engine, session: Session) -> N
         connection.execute(sa.text(drop[engine.dialect.name]))
     problems = database_schema.check(engine)
     assert any("trigger on transfer does not hold: UPDATE" in problem for problem in problems)
+
+
+def test_a_trigger_of_others_is_named(engine: Engine) -> None:
+    add_a_foreign_trigger(engine)
+    assert database_schema.check(engine) == [
+        "The trigger evil was made by no migration: it may change what is written. Find out who"
+        " made it, and drop it."
+    ]
 
 
 def test_an_orphan_is_found(engine: Engine, session: Session) -> None:

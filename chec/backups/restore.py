@@ -102,6 +102,8 @@ def _made_good(
     connection: Connection, actor: Actor, replaced: Head | None, content_hash: str
 ) -> Restored:
     """Bring up to date what was loaded, prove its trail, and record the restoring at its end."""
+    if strange := database_schema.triggers_of_others(connection):
+        raise RuleBroken([*strange, "Restore a backup from before that."])
     database_schema.upgrade_within(connection)
     backed_up = head_in(connection)
     with Session(connection) as session:

@@ -24,7 +24,7 @@ from chec.models import AuditEvent, Centre, Event, SignIn, SignInMethod
 from chec.rules.restoring import Head, Stand
 from tests import builders
 from tests.backups.commands import Chec
-from tests.databases import Databases
+from tests.databases import Databases, add_a_foreign_trigger
 
 
 def add_centres(engine: Engine, *names: str) -> None:
@@ -351,6 +351,21 @@ def test_a_backup_whose_trail_is_broken_is_refused(chec: Chec, engine: Engine, f
 
 
 @pytest.mark.backend("sqlite")
+def test_a_backup_with_a_trigger_of_others_is_refused(
+    chec: Chec, engine: Engine, file: Path
+) -> None:
+    before = centres(engine)
+    add_a_foreign_trigger(engine)
+    chec("db", "backup", file)
+    add_centres(engine, "Since")
+
+    said = refusal_of(chec, file)
+
+    assert "The trigger evil was made by no migration" in said
+    assert "Restore a backup from before that." in said
+    assert centres(engine) == [*before, "Since"]
+
+
 def test_a_database_that_cannot_be_read_is_kept(chec: Chec, engine: Engine, file: Path) -> None:
     chec("db", "backup", file)
     live = Path(engine.url.database or "")
