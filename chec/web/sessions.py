@@ -33,6 +33,7 @@ ASKED_BY_THEMSELVES = frozenset({"runs.progress"})
 _WORTH_A_COOKIE = 30
 """Seconds: what was used more recently is not told to the browser again."""
 _PROVE_AGAIN = frozenset({"security.verify", "security.wan_verify_response"})
+_SIGN_OUT = frozenset({"security.logout", "account.sign_out_everywhere"})
 _KEPT = ("_user_id", "_fresh", "fs_paa", "_flashes")
 """What flask-login and flask-security have just put into the session of a sign-in."""
 
@@ -46,6 +47,7 @@ def prepare(app: Flask) -> None:
     user_logged_out.connect(_forget, app)
     tf_profile_changed.connect(_ask_the_code_of_others, app)
     app.after_request(_renew_what_was_proved_again)
+    app.after_request(_clear_the_browser)
     app.after_request(_leave_the_cookie_of_what_failed)
 
 
@@ -127,6 +129,13 @@ def _forget(_app: Flask, **_more: Any) -> None:
     start_afresh()
     if request.endpoint == "security.logout":
         flash("You have signed out.")
+
+
+def _clear_the_browser(response: Response) -> Response:
+    if request.endpoint in _SIGN_OUT:
+        # Not of cookies: the device stays known.
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
 
 
 def _leave_the_cookie_of_what_failed(response: Response) -> Response:

@@ -300,6 +300,16 @@ def test_static_files_ask_for_nobody(client: Client, user: User) -> None:
     assert "Set-Cookie" not in client.get("/static/chec.css").headers
 
 
+@pytest.mark.parametrize("address", ["/logout", "/account/sign-out-everywhere"])
+def test_signing_out_clears_the_browser_but_for_its_cookies(
+    client: Client, user: User, address: str
+) -> None:
+    enter_password(client, user)
+    answer = client.post(address, data={"csrf_token": form_token(client, "/account")})
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert "Clear-Site-Data" not in client.get("/login").headers
+
+
 def test_the_page_of_whoever_signed_out_is_the_sign_in_page(client: Client, user: User) -> None:
     enter_password(client, user)
     token = form_token(client, "/account")
