@@ -17,13 +17,13 @@ from chec.queries.viewers import get_viewer
 
 SHORTEST = 12
 LONGEST = 1000
-ADVICE = "Three or four words that have nothing to do with each other are easy to remember."
+ADVICE = "Four words that have nothing to do with each other are easy to remember."
 _OTHERS = "Choose words that others would not think of."
 
 _MOST_LOOKED_AT = 32
 """Of a longer password the beginning has to do: how long it takes to look grows with the square."""
-_HARD_ENOUGH = 3
-"""Of zxcvbn's 0 to 4: more than 10⁸ guesses, of somebody who knows how people choose passwords."""
+_HARD_ENOUGH = 4
+"""Of zxcvbn's 0 to 4: more than 10¹⁰ guesses of somebody who knows how people choose passwords."""
 _FEWEST_OF_ONES_OWN = 8
 _ONE_AT_A_TIME = Lock()  # zxcvbn keeps the words of a person in a variable of its module
 

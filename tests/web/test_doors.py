@@ -15,6 +15,7 @@ from chec.web.access import Access, declared_access, open_to_all
 from tests import builders
 from tests.client import Client, serving, soup
 from tests.settings import behind_tls
+from tests.web.factors import PASSWORD, a_user
 
 pytestmark = pytest.mark.backend("sqlite")
 
@@ -54,6 +55,22 @@ def test_under_tls_cookies_are_this_hosts_alone(encrypted: Client) -> None:
     cookie = cookie_of(encrypted.get("/login", base_url="https://chec.example"))
     assert cookie.startswith("__Host-chec=")
     assert attributes(cookie) == {"secure", "httponly", "path=/", "samesite=lax"}
+
+
+def test_under_tls_the_device_cookie_is_this_hosts_alone(
+    encrypted: Client, session: Session
+) -> None:
+    user = a_user(session)
+    session.commit()
+    site = {"base_url": "https://chec.example", "headers": {"Referer": "https://chec.example/"}}
+    token = soup(encrypted.get("/login", **site)).select_one("input[name=csrf_token]")
+    assert token
+    data = {"csrf_token": token["value"], "email": user.email, "password": PASSWORD}
+    answer = encrypted.post("/login", data=data, **site)
+    [cookie] = [each for each in answer.headers.getlist("Set-Cookie") if "device" in each]
+    assert cookie.startswith("__Host-chec-device=")
+    assert attributes(cookie) >= {"secure", "httponly", "path=/", "samesite=strict"}
+    assert "domain" not in cookie.lower()
 
 
 def test_without_tls_the_cookie_has_another_name_of_its_own_port(plain: Client) -> None:

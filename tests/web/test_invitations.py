@@ -54,6 +54,11 @@ def test_with_a_password_one_has_an_account_and_signs_in(
     assert "director of Wren Valley" in page.text
 
 
+def test_the_password_is_masked_as_it_is_typed(client: Client, sent: Sent) -> None:
+    found = soup(client.get(link(sent))).select("input[name*=password]")
+    assert [each["type"] for each in found] == ["password"]
+
+
 @pytest.mark.parametrize(
     ("password", "says"),
     [
@@ -61,6 +66,7 @@ def test_with_a_password_one_has_an_account_and_signs_in(
         ("short", "Use at least 12 characters."),
         ("password1234", "Others can guess this"),
         ("jo@chec.example", "Others can guess this"),
+        ("Wren Valley 2026!", "Others can guess this: it is made of your name, email or centre."),
         ("x" * 1001, "Use at most"),
         ("teapot\0lorry meadow", "This holds a character that cannot be kept."),
         ("x" * 100_000, "This is too long."),

@@ -25,6 +25,7 @@ from tests.web.factors import (
     errors,
     form_token,
     fresh,
+    give_app,
     is_signed_in,
     mails,
     said,
@@ -168,6 +169,52 @@ def test_a_link_sets_a_new_password_and_ends_every_sign_in(
         (Event.PASSWORD_CHANGED, user.id, reference("user", user.id)),
     ]
     assert "a new password was set with a link" in mails(settings)[1] + mails(settings)[0]
+
+
+def test_after_a_new_password_the_code_is_still_asked_for(
+    app: Flask, client: Client, user: User, session: Session, settings: Settings
+) -> None:
+    give_app(app, session, user)
+    follow(client, link(client, user, settings))
+    send(client, SET, password=NEW)
+    answer = send(client, "/login", email=user.email, password=NEW)
+    assert answer.headers["Location"] == "/tf-validate"
+    assert not is_signed_in(client)
+
+
+LONG = "x#K!9@pL$2%q" * 83 + "aBcd"
+
+
+@pytest.mark.parametrize(
+    ("password", "others"),
+    [
+        (LONG, [LONG[:-1], f"{LONG[:-1]}e", LONG.lower(), LONG[:72]]),
+        ("Window marble seventeen ", [NEW, "Window marble seventeen", "window marble seventeen "]),
+    ],
+)
+def test_a_password_is_verified_as_it_was_typed(
+    client: Client, user: User, password: str, others: list[str]
+) -> None:
+    enter_password(client, user)
+    assert change(client, PASSWORD, password).status_code == 302
+    for typed in others:
+        assert send(another(client), "/login", email=user.email, password=typed).status_code == 422
+    assert send(another(client), "/login", email=user.email, password=password).status_code == 302
+
+
+def test_typing_a_password_is_masked_and_can_be_shown(
+    client: Client, user: User, settings: Settings
+) -> None:
+    reset = another(client)
+    follow(reset, link(client, user, settings))
+    pages = [reset.get(SET), client.get("/login")]
+    enter_password(client, user)
+    pages += [client.get(CHANGE), client.get("/verify")]
+    for page, count in zip(pages, (1, 1, 2, 1), strict=True):
+        found = soup(page).select(".nhsuk-password-input input")
+        assert [each["type"] for each in found] == ["password"] * count
+        assert len(soup(page).select("input[name*=password]")) == count
+        assert len(soup(page).select("button.nhsuk-password-input__toggle")) == count
 
 
 def test_the_mail_is_plain_and_leads_to_the_public_address(

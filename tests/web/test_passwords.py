@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chec.web.passwords import LONGEST, faults_of_new_password
+from chec.web.passwords import LONGEST, faults_of_new_password, hash_password
 
 DEE = ("Dee Rector", "dee.rector@lakeland.example", "Lakeland Health Centre")
 
@@ -15,7 +15,7 @@ DEE = ("Dee Rector", "dee.rector@lakeland.example", "Lakeland Health Centre")
     "password",
     [
         "correct horse battery",
-        "dozen lamp river",
+        "dozen lamp river tree",
         "x#K!9@pL$2%q",
         "Lakeland horse battery staple",
         "пингвин дом облако",
@@ -39,6 +39,8 @@ def test_a_password_has_twelve_characters_to_a_thousand(length: int, fault: str)
         "password1234",
         "Password1234!",
         "letmein letmein",
+        "thisismypassword",
+        "Summer2025!!",
         "qwertyuiop123456",
         "aaaaaaaaaaaaaaaa",
         "123456789012",
@@ -58,6 +60,10 @@ def test_what_is_tried_first_is_refused(password: str) -> None:
 def test_what_others_know_of_somebody_is_no_password_of_theirs(password: str) -> None:
     [said] = faults_of_new_password(password, *DEE)
     assert said.startswith("Others can guess this: it is made of your name, email or centre.")
+
+
+def test_a_hash_costs_what_is_written_down() -> None:
+    assert hash_password("dozen lamp river tree").startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 @given(st.text(max_size=60), st.text(max_size=20))

@@ -16,7 +16,7 @@ from chec.rules.posting import Fault
 from chec.web.formats import role_for, sentence_case
 from chec.web.forms.base import Form
 from chec.web.forms.fields import DayField
-from chec.web.passwords import SHORTEST, faults_of_new_password
+from chec.web.passwords import ADVICE, SHORTEST, faults_of_new_password
 
 
 class GiveRoleForm(Form):
@@ -89,8 +89,7 @@ class ChoosePasswordForm(Form):
     password = PasswordField(
         "Choose a password",
         [InputRequired("Choose a password.")],
-        description=f"At least {SHORTEST} characters. Three or four words that have nothing to do"
-        " with each other are easy to remember. You may paste one.",
+        description=f"At least {SHORTEST} characters. {ADVICE} You may paste one.",
     )
 
     def __init__(self, *words: str, **options: Any) -> None:
