@@ -38,6 +38,7 @@ from tests.jobs.ledgers import result_of, run_of
 
 OF_A_CENTRE = frozenset({Role.DIRECTOR, Role.EVALUATOR, Role.ADMINISTRATOR})
 NO_ROW = 999_999
+SIGN_OUT = 'action="/logout"'
 
 
 class Whose(StrEnum):
@@ -435,10 +436,13 @@ def test_each_route_opens_to_its_roles_and_each_row_to_its_owner(app: Flask, wor
         client.sign_in(user)
         for endpoint, method in asked(app):
             for whose, rows in world.rows.items():
-                status = status_of(endpoint, ask(client, endpoint, method, rows, role))
+                answer = ask(client, endpoint, method, rows, role)
+                status = status_of(endpoint, answer)
                 right = answers(app, endpoint, method, role, whose)
                 if status not in right:
                     wrong.append(f"{method} {endpoint}, {role}, row {whose}: {status}")
+                if is_page(answer) and SIGN_OUT not in answer.text:
+                    wrong.append(f"{method} {endpoint}, {role}: nobody can sign out there")
                 if TABLE[endpoint].leads_to:
                     client.sign_in(user)
     assert not wrong, "\n".join(wrong)
@@ -504,6 +508,12 @@ def status_of(endpoint: str, answer: TestResponse) -> int:
     place = answer.headers.get("Location", "")
     is_sent = place.startswith(("/login", "/tf-setup", "/verify"))
     return 401 if is_sent and place != TABLE[endpoint].leads_to else answer.status_code
+
+
+def is_page(answer: TestResponse) -> bool:
+    """Whether it is a page of its own, also one that says why there is no other."""
+    part = "HX-Request" in answer.request.headers
+    return answer.mimetype == "text/html" and not part and not answer.location
 
 
 def a_client(app: Flask) -> Asker:
