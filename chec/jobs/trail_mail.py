@@ -80,7 +80,7 @@ def _text(
     session: Session, centre: Centre, head: AuditHead, user_id: int, *, yesterday: date
 ) -> str:
     viewer = Viewer(user_id, frozenset({Grant(Role.ADMINISTRATOR, centre.id)}))
-    persons = list_persons(session, viewer).keys()
+    persons = list_persons(session, viewer)
     counts = count_events(session, viewer, persons, TrailFilter(yesterday, yesterday))
     return _TEXT.format(
         now=clock.now().astimezone(clock.LONDON),

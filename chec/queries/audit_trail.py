@@ -1,17 +1,18 @@
 """The audit trail as it is read: all of it by administrators, the history of one thing in a centre.
 
 An administrator sees the events of the centres they administer. Of those that belong to no centre
-(sign-ins above all) they see what was done by people whose roles reach these centres, and by
-nobody, unless it is about another person or an organisation that has nothing to do with them.
+(sign-ins above all) they see what was done by people on days on which their roles reached these
+centres, and by nobody, unless it is about another person, or about an organisation that has nothing
+to do with them.
 """
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true, union_all
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true, union_all
 from sqlmodel import Session, col
 
 from chec.clock import LONDON
@@ -46,17 +47,31 @@ class TrailPage(NamedTuple):
     newer_than: int | None
 
 
-def list_persons(session: Session, viewer: Viewer) -> dict[int, str]:
+class Known(NamedTuple):
+    """Somebody of whom a reader may know.
+
+    `held`: from which day each of their roles holds, and before which it ends (None: no end).
+    """
+
+    name: str
+    held: frozenset[tuple[date, date | None]]
+
+
+def list_persons(session: Session, viewer: Viewer) -> dict[int, Known]:
     """The people whose roles ever reached a centre that the viewer administers, by key."""
-    centres = viewer.centres(Action.VIEW_TRAIL)
-    found = {p.id: p.name for centre in centres for p in list_people(session, viewer, centre)}
-    return dict(sorted(found.items(), key=lambda item: item[1]))
+    found: dict[int, Known] = {}
+    for centre in viewer.centres(Action.VIEW_TRAIL):
+        for each in list_people(session, viewer, centre):
+            held = {(role.starts_on, role.ends_before) for role in each.roles}
+            before = found[each.id].held if each.id in found else frozenset()
+            found[each.id] = Known(each.name, before | held)
+    return dict(sorted(found.items(), key=lambda item: item[1].name))
 
 
 def list_trail(
     session: Session,
     viewer: Viewer,
-    persons: Collection[int],
+    persons: Mapping[int, Known],
     chosen: TrailFilter,
     *,
     before: int | None = None,
@@ -65,7 +80,7 @@ def list_trail(
 ) -> TrailPage:
     """The newest events that the viewer may see, or those just `before` or `after` a number.
 
-    `persons` are the keys that `list_persons` found.
+    `persons` are those that `list_persons` found.
     """
     wanted = list(_wanted(chosen))
     sources = [and_(source, *wanted) for source in _visible_to(session, viewer, persons)]
@@ -73,7 +88,7 @@ def list_trail(
 
 
 def each_event(
-    session: Session, viewer: Viewer, persons: Collection[int], chosen: TrailFilter
+    session: Session, viewer: Viewer, persons: Mapping[int, Known], chosen: TrailFilter
 ) -> Iterator[AuditEvent]:
     """All of them, newest first, read a batch at a time."""
     visible = or_(*_visible_to(session, viewer, persons))
@@ -82,7 +97,7 @@ def each_event(
 
 
 def list_acted_for(
-    session: Session, viewer: Viewer, persons: Collection[int], chosen: TrailFilter
+    session: Session, viewer: Viewer, persons: Mapping[int, Known], chosen: TrailFilter
 ) -> Sequence[str]:
     """In which roles they were done, each once."""
     visible = or_(*_visible_to(session, viewer, persons))
@@ -91,7 +106,7 @@ def list_acted_for(
 
 
 def count_events(
-    session: Session, viewer: Viewer, persons: Collection[int], chosen: TrailFilter
+    session: Session, viewer: Viewer, persons: Mapping[int, Known], chosen: TrailFilter
 ) -> Counter[str]:
     """How many there are of each kind."""
     visible, kind = or_(*_visible_to(session, viewer, persons)), col(AuditEvent.event)
@@ -169,7 +184,7 @@ def _wanted(chosen: TrailFilter) -> Iterator[ColumnElement[bool]]:
 
 
 def _visible_to(
-    session: Session, viewer: Viewer, persons: Collection[int]
+    session: Session, viewer: Viewer, persons: Mapping[int, Known]
 ) -> list[ColumnElement[bool]]:
     """The sources of what the viewer may see, no event being of two."""
     if viewer.sees_all:
@@ -177,20 +192,47 @@ def _visible_to(
     by, centre_id = col(AuditEvent.user_id), col(AuditEvent.centre_id)
     of_centres = [centre_id == each for each in viewer.centres(Action.VIEW_TRAIL)]
     theirs = session.scalars(organisations_of(viewer.centres(Action.VIEW_TRAIL)))
-    own = [reference("user", key) for key in persons]
-    own += [reference("organisation", key) for key in theirs]
-    by_them = or_(by.is_(None), by.in_(persons))
-    return [*of_centres, and_(centre_id.is_(None), by_them, ~_is_about_others_than(own))]
+    subject = col(AuditSubject.subject)
+    is_own = or_(
+        subject.in_([reference("organisation", key) for key in theirs]),
+        _while_held(subject, persons, lambda key: reference("user", key)),
+    )
+    by_them = or_(by.is_(None), _while_held(by, persons, lambda key: key))
+    return [*of_centres, and_(centre_id.is_(None), by_them, ~_is_about_others(is_own))]
 
 
-def _is_about_others_than(own: Iterable[str]) -> ColumnElement[bool]:
-    """Whether an event is about a person or an organisation that is none of `own`."""
+def _while_held(
+    column: Any, persons: Mapping[int, Known], written: Callable[[int], object]
+) -> ColumnElement[bool]:
+    """Whether `column` is one of the persons, as it is `written` there, on days of their roles.
+
+    Also on the day before which a role ends: it may be the one on which it was taken away.
+    """
+    at, keys = col(AuditEvent.at), defaultdict(list)
+    for key, known in persons.items():
+        for days in known.held:
+            keys[days].append(written(key))
+    return or_(
+        false(),
+        *(
+            and_(
+                column.in_(those),
+                at >= _begin_of(first),
+                true() if ends_before is None else at < _begin_of(ends_before + timedelta(days=1)),
+            )
+            for (first, ends_before), those in keys.items()
+        ),
+    )
+
+
+def _is_about_others(is_own: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether an event is about a person or an organisation that is not the reader's own."""
     subject = col(AuditSubject.subject)
     kinds = (f"{PREFIXES[noun]}-%" for noun in ("user", "organisation"))
     return exists().where(
         col(AuditSubject.event_id) == AuditEvent.id,
         or_(*(subject.like(kind) for kind in kinds)),
-        subject.not_in(own),
+        ~is_own,
     )
 
 

@@ -9,7 +9,7 @@ from chec.models import AuditEvent
 from chec.models.references import reference
 from chec.permissions import Action
 from chec.queries.audit_chain import head_of
-from chec.queries.audit_trail import each_event, list_acted_for, list_persons, list_trail
+from chec.queries.audit_trail import Known, each_event, list_acted_for, list_persons, list_trail
 from chec.queries.centres import list_centres
 from chec.queries.job_runs import list_mails_not_sent
 from chec.queries.things_named import Named, things_named
@@ -40,10 +40,10 @@ def index() -> tuple[str, int]:
     if not form.validate():
         return render_template("trail/index.html", **top, page=None), 422
     page = list_trail(
-        g.session, viewer(), people.keys(), form.chosen(), **place_in_address(), limit=PER_PAGE
+        g.session, viewer(), people, form.chosen(), **place_in_address(), limit=PER_PAGE
     )
     things = things_named(g.session, viewer(), texts_of(page.events))
-    rows = rows_of(page.events, people, things)
+    rows = rows_of(page.events, _names(people), things)
     return render_template("trail/index.html", **top, page=page, rows=rows), 200
 
 
@@ -55,9 +55,9 @@ def download() -> Response:
     form = _filter_form(people)
     if not form.validate():
         return refusal_page(form.refusals)
-    asked = (g.session, viewer(), people.keys(), form.chosen())
+    asked = (g.session, viewer(), people, form.chosen())
     things = things_named(g.session, viewer(), list_acted_for(*asked))
-    cells = _cells(each_event(*asked), people, things)
+    cells = _cells(each_event(*asked), _names(people), things)
     return csv_download("audit trail", COLUMNS, cells, filtered_by=form.filled)
 
 
@@ -69,10 +69,14 @@ def _mails_not_sent() -> list[tuple[str, date, datetime | None]]:
     ]
 
 
-def _filter_form(people: Mapping[int, str]) -> TrailFilterForm:
+def _names(people: Mapping[int, Known]) -> dict[int, str]:
+    return {key: each.name for key, each in people.items()}
+
+
+def _filter_form(people: Mapping[int, Known]) -> TrailFilterForm:
     form = TrailFilterForm()
     centres = list_centres(g.session, viewer(), Action.VIEW_TRAIL)
-    form.offer(people=people, centres={centre.id: centre.name for centre in centres})
+    form.offer(people=_names(people), centres={centre.id: centre.name for centre in centres})
     return form
 
 

@@ -14,6 +14,7 @@ from chec.actions.invitations import Invited, Sent, invite_person, withdraw_invi
 from chec.actions.memberships import end_membership, give_grant
 from chec.actions.users import lock_account, unlock_account
 from chec.models import AuditEvent, Cause, Centre, Event, JobRun, JobState, Role, User
+from chec.models.references import reference
 from chec.permissions import Actor, Grant
 from chec.rules.trail_mail import TRAIL_MAIL, mail_period
 from tests import builders
@@ -98,6 +99,33 @@ def test_an_administrator_sees_the_trail_of_their_centre_and_of_its_people(
     text = client.get("/audit/events.csv").text
     assert "of a partner" in text
     assert "elsewhere" not in text
+
+
+def test_what_somebody_did_before_and_after_their_roles_here_is_not_told(
+    client: Client, session: Session, centre: Centre, administrator: User
+) -> None:
+    user = builders.a_user(session, name="Priya Raman")
+    held = builders.a_membership(session, Role.EVALUATOR, user=user, centre=centre)
+    held.starts_on, held.ends_before = date(2026, 3, 30), date(2026, 11, 10)
+    session.commit()
+    # Midnight of London's summer, and of its winter.
+    for day, told in (
+        (datetime(2026, 3, 29, 22, 59, tzinfo=UTC), "before"),
+        (datetime(2026, 3, 29, 23, 0, tzinfo=UTC), "first"),
+        (datetime(2026, 11, 10, 23, 59, tzinfo=UTC), "as it ended"),
+        (datetime(2026, 11, 11, 0, 0, tzinfo=UTC), "after"),
+    ):
+        for by, about, how in ((user.id, [], "by"), (None, [reference("user", user.id)], "about")):
+            actor = Actor(by, "", "192.0.2.9", day)
+            audit.record(session, actor, Event.SIGNED_IN, f"{told}, {how}", about=about)
+    session.commit()
+    client.sign_in(administrator)
+    text = client.get("/audit/events.csv").text
+    for told in ("first", "as it ended"):
+        assert f"{told}, by" in text
+        assert f"{told}, about" in text
+    assert "before, " not in text
+    assert "after, " not in text
 
 
 def test_a_stranger_who_tried_is_shown_by_reference(
