@@ -20,6 +20,7 @@ class Action(StrEnum):
     VIEW_VENTURE = "view a venture"
     VIEW_INVESTOR = "view an investor's position"
     VIEW_PAYER = "view what a payer has paid"
+    VIEW_PUBLISHED_OUTCOMES = "view published outcomes"
     VIEW_LEDGER = "view the ledger"
     VIEW_TRANSFER = "view a transfer"
     REVERSE_TRANSFER = "reverse a transfer"
@@ -27,7 +28,6 @@ class Action(StrEnum):
     VIEW_RETURN = "view a return"
     VIEW_RUNS = "view returns runs"
     RUN_RETURNS = "run the returns"
-    VIEW_PEOPLE = "view people and their roles"
     VIEW_CONTRACT = "view a contract"
     IMPORT_CONTRACT = "import a contract"
     VIEW_CLAIM = "view a claim"
@@ -50,7 +50,7 @@ class Action(StrEnum):
     APPROVE_PAYMENT = "approve a payment"
     WITHDRAW_PAYMENT = "withdraw a payment request"
     SET_PAYMENT_LIMIT = "set the payment limit"
-    VIEW_PUBLISHED_OUTCOMES = "view published outcomes"
+    VIEW_PEOPLE = "view people and their roles"
     INVITE = "invite a person"
     GIVE_ROLE = "give a role"
     END_ROLE = "end a role"
@@ -71,6 +71,7 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.VIEW_VENTURE: _CENTRE_READERS | {Role.PROVIDER},
     Action.VIEW_INVESTOR: _CENTRE_READERS | {Role.INVESTOR},
     Action.VIEW_PAYER: _CENTRE_READERS | {Role.COMMISSIONER},
+    Action.VIEW_PUBLISHED_OUTCOMES: _CENTRE_READERS | {Role.INVESTOR},
     Action.VIEW_LEDGER: _CENTRE_READERS,
     Action.VIEW_TRANSFER: _CENTRE_READERS | {Role.INVESTOR, Role.COMMISSIONER, Role.PROVIDER},
     Action.REVERSE_TRANSFER: _DIRECTOR,
@@ -78,7 +79,6 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.VIEW_RETURN: _CENTRE_READERS | {Role.INVESTOR, Role.PROVIDER},
     Action.VIEW_RUNS: _CENTRE_READERS,
     Action.RUN_RETURNS: _DIRECTOR,
-    Action.VIEW_PEOPLE: _ADMINISTRATOR | _DIRECTOR,
     Action.VIEW_CONTRACT: _CENTRE_READERS | _COMMISSIONER,
     Action.IMPORT_CONTRACT: _DIRECTOR,
     Action.VIEW_CLAIM: _CENTRE_READERS | _COMMISSIONER,
@@ -101,7 +101,7 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.APPROVE_PAYMENT: _DIRECTOR,
     Action.WITHDRAW_PAYMENT: _DIRECTOR,
     Action.SET_PAYMENT_LIMIT: _ADMINISTRATOR,
-    Action.VIEW_PUBLISHED_OUTCOMES: _CENTRE_READERS | {Role.INVESTOR},
+    Action.VIEW_PEOPLE: _ADMINISTRATOR | _DIRECTOR,
     Action.INVITE: _ADMINISTRATOR | _DIRECTOR,
     Action.GIVE_ROLE: _ADMINISTRATOR | _DIRECTOR,
     Action.END_ROLE: _ADMINISTRATOR | _DIRECTOR,
