@@ -120,10 +120,12 @@ def test_without_scripts_the_page_says_that_passkeys_need_them(
     page = journey.page
     journey.visit("/wan-signin")
     expect(page.get_by_text("Passkeys need JavaScript")).to_be_visible()
+    expect(page.get_by_role("button", name="Use your passkey")).to_be_hidden()
     page.get_by_role("link", name="Sign in with your password").click()
     enter_password(journey, user)
     journey.visit("/wan-register")
     expect(page.get_by_text("Passkeys need JavaScript")).to_be_visible()
+    expect(page.get_by_role("button", name="Continue")).to_be_hidden()
 
 
 def a_device(page: Page) -> CDPSession:
