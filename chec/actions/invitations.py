@@ -36,7 +36,7 @@ from chec.rules.invitation_terms import (
 )
 from chec.rules.naming import squeezed
 from chec.rules.posting import Fault
-from chec.rules.user_details import faults_of_details
+from chec.rules.user_details import faults_of_details, kept_address
 
 _HAS_ACCOUNT = (
     "You have got an account meanwhile, with another password. Open the link again and take the"
@@ -64,7 +64,7 @@ class Invited:
     @property
     def address(self) -> str:
         """The email address as it is kept."""
-        return self.email.strip().lower()
+        return kept_address(self.email)
 
     @property
     def days(self) -> Days:

@@ -24,15 +24,15 @@ from chec.rules.account_locking import reasons_not_to_manage
 from chec.rules.naming import squeezed
 from chec.rules.posting import Fault
 from chec.rules.role_giving import LAST_ADMINISTRATOR
-from chec.rules.user_details import faults_of_details
+from chec.rules.user_details import faults_of_details, kept_address
 
 
 def add_user(session: Session, actor: Actor, email: str, name: str, password_hash: str) -> User:
-    """The new user, whose email is kept in lower case.
+    """The new user, whose email is kept as `kept_address` has it.
 
     Raises RuleBroken for an address that is none or has been taken, or a name that is missing.
     """
-    email, name = email.strip().lower(), squeezed(name)
+    email, name = kept_address(email), squeezed(name)
     lock_email(session, email)
     faults = faults_of_details(email, name)
     if find_user(session, email):
@@ -46,7 +46,7 @@ def add_user(session: Session, actor: Actor, email: str, name: str, password_has
 
 
 def lock_email(session: Session, email: str) -> None:
-    """Until the transaction ends nobody else adds a user with this address, in lower case.
+    """Until the transaction ends nobody else adds a user with this address, as it is kept.
 
     Taken after the locks of centres. On SQLite the whole writing transaction is one lock.
     """

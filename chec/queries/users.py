@@ -12,13 +12,14 @@ from chec.models import Membership, Role, User
 from chec.permissions import Viewer
 from chec.queries.reach import reaches
 from chec.rules.naming import with_article
+from chec.rules.user_details import kept_address
 
 THE_SYSTEM = "the system"
 
 
 def find_user(session: Session, email: str) -> User | None:
-    """The user with this address for email, in whatever case it is written."""
-    same = func.lower(col(User.email)) == func.lower(email)
+    """The user with this address for email, however it is written."""
+    same = func.lower(col(User.email)) == kept_address(email)
     return session.exec(select(User).where(same)).one_or_none()
 
 

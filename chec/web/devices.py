@@ -6,7 +6,6 @@ and is given after a sign-in or a password reset that succeeded.
 """
 
 import hmac
-from contextlib import suppress
 from hashlib import sha256
 from secrets import token_urlsafe
 from typing import Any
@@ -17,6 +16,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from chec.config import Settings
 from chec.models import User
+from chec.rules.user_details import kept_address
 from chec.web.cookies import cookie_name
 
 _PURPOSE = "device"
@@ -38,9 +38,7 @@ def account_key(email: str) -> str:
 
     Two spellings of one address have one key. The database is not asked.
     """
-    with suppress(ValueError):  # no address, and so nobody's account
-        email = current_app.extensions["security"]._mail_util.normalize(email)
-    return keyed("account", email.strip().casefold())
+    return keyed("account", kept_address(email))
 
 
 def keyed(kind: str, value: str) -> str:

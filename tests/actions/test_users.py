@@ -21,8 +21,9 @@ TODAY = london_day(builders.NOW)
 
 def test_an_email_address_is_kept_in_lower_case_and_used_once(session: Session) -> None:
     assert builders.a_user(session, email=" Jo@CHEC.example ").email == "jo@chec.example"
-    with pytest.raises(RuleBroken, match="already a user with this email address"):
-        builders.a_user(session, email="JO@chec.example")
+    for spelling in ("JO@chec.example", "jo@\uff43hec.example", "jo@chec\u3002example"):
+        with pytest.raises(RuleBroken, match="already a user with this email address"):
+            builders.a_user(session, email=spelling)
 
 
 @pytest.mark.parametrize(

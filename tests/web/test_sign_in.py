@@ -39,6 +39,15 @@ def test_an_email_address_is_the_same_in_capitals(client: Client, user: User) ->
     assert sign_in(client, EMAIL.upper(), PASSWORD).status_code == 302
 
 
+def test_an_email_address_is_the_same_in_wide_letters(client: Client, user: User) -> None:
+    assert sign_in(client, "director@\uff43hec.example", PASSWORD).status_code == 302
+
+
+def test_an_email_address_that_only_looks_like_it_is_none(client: Client, user: User) -> None:
+    assert sign_in(client, "d\u0130rector@chec.example", PASSWORD).status_code == 422
+    assert sign_in(client, "director@\u0441hec.example", PASSWORD).status_code == 422
+
+
 @pytest.mark.parametrize(
     ("email", "password"),
     [(EMAIL, "wrong"), ("nobody@chec.example", PASSWORD), (EMAIL, "x" * (LONGEST + 1))],

@@ -7,7 +7,7 @@ was verified has to hold still when something is written.
 from typing import Any, ClassVar
 
 import flask_security
-from flask import current_app, g
+from flask import g
 from flask_login import current_user
 from flask_security.forms import Form as SecurityForm
 from wtforms import EmailField, PasswordField
@@ -16,7 +16,8 @@ from wtforms.validators import InputRequired, Length, Regexp
 from chec.models import Event, User
 from chec.models.references import reference
 from chec.permissions import Viewer
-from chec.queries.users import lock_user
+from chec.queries.users import find_user, lock_user
+from chec.rules.user_details import kept_address
 from chec.web import passwords
 from chec.web.factor_changes import row_of
 from chec.web.forms.factors import RemembersRefusal, code_field, is_code_of, why_not_taken
@@ -51,7 +52,11 @@ _NOBODY = User(email="-", name="-", password="-", fs_uniquifier="-")  # noqa: S1
 class SignInForm(RemembersRefusal, flask_security.LoginForm):
     """Email address and password. Which of the two was wrong is not said."""
 
-    email = EmailField("Email address", [InputRequired("Enter your email address.")])
+    email = EmailField(
+        "Email address",
+        [InputRequired("Enter your email address.")],
+        filters=[lambda typed: kept_address(typed or "")],
+    )
     password = _present_password("Password", "Enter your password.", MISMATCH)
     remember: None = None  # type: ignore[assignment]  # a shared computer is the rule in this trade
 
@@ -96,9 +101,9 @@ class PasswordAgainForm(RemembersRefusal, flask_security.VerifyForm):
 
 
 class ChangePasswordForm(RemembersRefusal, flask_security.ChangePasswordForm):
-    """The present password, and a new one."""
+    """The current password, and a new one."""
 
-    password = _present_password("Present password", "Enter your present password.", WRONG_PASSWORD)
+    password = _present_password("Current password", "Enter your current password.", WRONG_PASSWORD)
     new_password = _new_password()
     new_password_confirm: None = None  # type: ignore[assignment]  # it can be shown instead
 
@@ -138,12 +143,10 @@ class ForgottenPasswordForm(RemembersRefusal, SecurityForm):
         if not super().validate(**options):
             return False
         typed = str(self.email.data)
-        found = current_app.extensions["security"].datastore.find_user(
-            case_insensitive=True, email=typed
-        )
+        found = find_user(g.session, typed)
         g.asked_for = found
-        may_have_mail = may_mail(typed) and found is not None and found.active
-        self.user = found if may_have_mail else _NOBODY
+        is_within = may_mail(typed)
+        self.user = found if is_within and found and found.active else _NOBODY
         return True
 
 
