@@ -257,7 +257,8 @@ def test_three_workers_send_each_mail_once(
     users = [an_administrator(session, centre) for _ in range(6)]
     settings = Settings(data_dir=tmp_path)
 
-    with several_workers(database_url, 3, [trail_mail_job(partial(send_mail, settings))]):
+    jobs = [trail_mail_job(partial(send_mail, settings))]
+    with several_workers(database_url, 3, jobs, lease=timedelta(minutes=1)):
         wait_until(lambda: [run.state for run in runs(engine)] == [JobState.DONE] * 6)
 
     sent = [

@@ -15,6 +15,7 @@ from chec.jobs.returns import RETURNS_JOB
 from chec.jobs.worker import Worker
 
 LEASE = timedelta(seconds=0.6)
+"""Short, for a test that waits until it is over."""
 
 # A server that has imported everything and holds nothing forks each process, in milliseconds.
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -23,18 +24,20 @@ PROCESSES.set_forkserver_preload(
 )
 
 
-def start_worker(url: str, jobs: Sequence[Job] = (RETURNS_JOB,)) -> BaseProcess:
-    process = PROCESSES.Process(target=_work, args=[url, jobs], daemon=True)
+def start_worker(
+    url: str, jobs: Sequence[Job] = (RETURNS_JOB,), *, lease: timedelta = LEASE
+) -> BaseProcess:
+    process = PROCESSES.Process(target=_work, args=[url, jobs, lease], daemon=True)
     process.start()
     return process
 
 
 @contextmanager
 def several_workers(
-    url: str, count: int, jobs: Sequence[Job] = (RETURNS_JOB,)
+    url: str, count: int, jobs: Sequence[Job] = (RETURNS_JOB,), *, lease: timedelta = LEASE
 ) -> Iterator[list[BaseProcess]]:
     """As many at once; a test may kill and replace those in the list."""
-    workers = [start_worker(url, jobs) for _ in range(count)]
+    workers = [start_worker(url, jobs, lease=lease) for _ in range(count)]
     try:
         yield workers
     finally:
@@ -50,8 +53,8 @@ def wait_until(done: Callable[[], bool], *, seconds: float = 60) -> None:
         sleep(0.02)
 
 
-def _work(url: str, jobs: Sequence[Job]) -> None:
+def _work(url: str, jobs: Sequence[Job], lease: timedelta) -> None:
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     pause = timedelta(seconds=0.1)
-    Worker(make_engine(url), jobs, lease=LEASE, pause=pause).work(stop)
+    Worker(make_engine(url), jobs, lease=lease, pause=pause).work(stop)
