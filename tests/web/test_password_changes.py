@@ -96,7 +96,7 @@ def test_a_change_ends_every_other_sign_in_and_gives_this_one_a_new_token(
     [
         ("not this one", NEW, WRONG_PASSWORD),
         ("x" * 1001, NEW, WRONG_PASSWORD),
-        ("", NEW, "Enter your present password."),
+        ("", NEW, "Enter your current password."),
         (PASSWORD, "", "Enter a new password."),
         (PASSWORD, PASSWORD, SAME_PASSWORD),
         (PASSWORD, "short", "Use at least 12 characters."),

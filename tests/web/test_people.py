@@ -69,7 +69,7 @@ def test_it_says_from_when_to_when_and_whether_today(client: Client, session: Se
     client.sign_in(admin)
     present, left = soup(client.get("/centres/C-0001/people")).select(".chec-people")
     assert [row.select("td")[-1].text.strip() for row in present.select("tbody tr")] == [
-        "Holds",
+        "Current",
         "To come",
     ]
     [row] = left.select("tbody tr")
@@ -280,6 +280,21 @@ def test_an_invitation_is_sent_again_and_withdrawn(
     assert client.post(f"{address}/send-again").status_code == 409
     stranger = client.application.test_client()
     assert {stranger.get(f"/invitations/{link}").status_code for link in links} == {404}
+
+
+def test_a_person_is_written_to_five_times_an_hour_and_no_more(
+    client: Client, session: Session, settings: Settings
+) -> None:
+    admin = an_administrator(session, builders.a_centre(session))
+    session.commit()
+    client.sign_in(admin)
+    invite(client)
+    again = "/centres/C-0001/people/invitations/INV-0001/send-again"
+    assert [client.post(again).status_code for _ in range(4)] == [303] * 4
+    refused = client.post(again)
+    assert refused.status_code == 409
+    assert "This person has had several mails about invitations or roles" in refused.text
+    assert len(list(mails(settings))) == 5
 
 
 def test_a_role_is_given_and_the_person_told(

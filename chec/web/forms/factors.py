@@ -21,7 +21,8 @@ WRONG_CODE = (
     "works, check that the clock of your phone is right."
 )
 WRONG_RECOVERY_CODE = (
-    "This is none of your recovery codes, or it was used already. Check it, or enter another one."
+    "This is not one of your recovery codes, or it was used already. Check it, or enter another "
+    "one."
 )
 
 
