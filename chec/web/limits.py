@@ -21,9 +21,11 @@ from limits import RateLimitItemPerSecond
 from werkzeug.routing import Rule
 
 from chec.config import Settings
+from chec.errors import RuleBroken
 from chec.models import Event
 from chec.web.access import viewer
 from chec.web.devices import account_key, device_known_to, keyed
+from chec.web.formats import moment
 from chec.web.trail import note
 
 Where = Callable[[Rule], bool]
@@ -63,6 +65,15 @@ def prepare(app: Flask, settings: Settings) -> None:
 def may_mail(email: str) -> bool:
     """Whether another mail that nobody signed in asked for may go to this address; counts it."""
     return _is_within(UNASKED_MAIL, partial(account_key, email))
+
+
+def refuse_another_invitation(email: str) -> None:
+    """Count a mail about a role to this address; raises RuleBroken where it had enough of them."""
+    if not _is_within(ROLE_MAIL, partial(account_key, email)):
+        raise RuleBroken(
+            "This person has had several mails about invitations or roles within the hour, and gets"
+            f" no more for now. Do it again after {moment(g.limited_until)}."
+        )
 
 
 def may_record_refusal() -> bool:
@@ -162,6 +173,7 @@ _PASSWORD_AGAIN = at("security.verify", "security.change_password", "security.wa
 _MAILED_LINK = at("invitations.accept", "security.reset_password")
 _RECOVERY_CODE = at("security.mf_recovery")
 _UPLOAD = at("claim_lines.upload", "contracts.import_document")
+_WRITES_TO_SOMEBODY = at("people.give", "people.invite", "people.send_again")
 _LOOKED_AT = ("GET", "HEAD")
 
 LIMITS = (
@@ -197,11 +209,14 @@ LIMITS = (
         *("links by mail", "60 per 15 minutes", _address, _MAILED_LINK),
         methods=(*_LOOKED_AT, "POST"),
     ),
+    Limit("invitations and roles given", "60 per hour", _user, _WRITES_TO_SOMEBODY),
     Limit("uploads", "60 per 10 minutes", _user, _UPLOAD),
     Limit("downloads", "120 per 10 minutes", _user, _is_a_file, methods=_LOOKED_AT),
     Limit("forms", "600 per minute", _user, _takes_a_form),
 )
 UNASKED_MAIL = ("mail that nobody signed in asked for", "5 per hour")
 """To one address, quietly: the answer is the same."""
+ROLE_MAIL = ("mail about invitations and roles", "5 per hour")
+"""To one address, whoever sends it."""
 REFUSALS = ("refusals recorded one by one", "120 per 10 minutes")
 """Of one user: the trail is kept for good, and not theirs to fill."""

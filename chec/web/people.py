@@ -35,6 +35,7 @@ from chec.web.access import acting, needs, viewer
 from chec.web.chosen_person import choose, to_page_of
 from chec.web.formats import day, role_for
 from chec.web.forms.people import ActForm, GiveRoleForm, InviteForm
+from chec.web.limits import refuse_another_invitation
 from chec.web.mailing import post
 from chec.web.people_mail import invitation_mail, role_given_mail
 
@@ -167,6 +168,7 @@ def end(centre_id: int, user_id: int, membership_id: int) -> ResponseReturnValue
 
 
 def _sent(centre: Centre, sent: Sent) -> Response:
+    refuse_another_invitation(sent.invitation.email)
     acts_for = name_acted_for(g.session, grant_of(sent.invitation))
     post(invitation_mail(sent, acts_for, _sender(centre)))
     flash(f"{sent.invitation.name} is invited. The link is on its way by mail.")
@@ -175,6 +177,7 @@ def _sent(centre: Centre, sent: Sent) -> Response:
 
 def _given(centre: Centre, membership: Membership) -> Response:
     user = g.session.get_one(User, membership.user_id)
+    refuse_another_invitation(user.email)
     acts_for = name_acted_for(g.session, grant_of(membership))
     post(role_given_mail(user, membership, acts_for, _sender(centre)))
     role, since = role_for(membership.role, acts_for), day(membership.starts_on)

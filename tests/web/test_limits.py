@@ -275,6 +275,7 @@ def test_asking_for_a_new_password_is_limited_by_address(new_device: Callable[[]
         ("downloads", "GET", "/centres/C-0001/ledger/transfers.csv"),
         ("uploads", "POST", "/claims/CL-0001/upload"),
         ("forms", "POST", "/centres/C-0001/runs/new"),
+        ("invitations and roles given", "POST", "/centres/C-0001/people/invite"),
     ],
 )
 def test_a_user_has_plenty_and_not_without_end(
