@@ -189,7 +189,6 @@ def _record(
         actor,
         event,
         reference("user", membership.user_id),
-        membership.role,
         centre_id=centre_in_trail(actor, reached),
         about=[reference("membership", membership.id), grant_of(membership).held_for],
         before=before,

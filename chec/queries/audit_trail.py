@@ -17,7 +17,7 @@ from sqlmodel import Session, col
 
 from chec.clock import LONDON
 from chec.models import AuditEvent, AuditSubject, Centre, Event
-from chec.models.references import PREFIXES, reference
+from chec.models.references import PREFIXES, parse_reference, reference
 from chec.permissions import Action, Viewer
 from chec.queries.people import list_people
 from chec.queries.reach import organisations_of
@@ -89,11 +89,27 @@ def list_trail(
 
 def each_event(
     session: Session, viewer: Viewer, persons: Mapping[int, Known], chosen: TrailFilter
-) -> Iterator[AuditEvent]:
-    """All of them, newest first, read a batch at a time."""
+) -> Iterator[tuple[AuditEvent, str | None]]:
+    """All of them, newest first, read a batch at a time; each with what it is about."""
     visible = or_(*_visible_to(session, viewer, persons))
-    query = select(AuditEvent).where(visible, *_wanted(chosen)).order_by(col(AuditEvent.id).desc())
-    yield from session.scalars(query, execution_options={"yield_per": _BATCH})
+    about = select(func.aggregate_strings(col(AuditSubject.subject), " "))
+    of_each = about.where(col(AuditSubject.event_id) == AuditEvent.id).scalar_subquery()
+    newest_first = col(AuditEvent.id).desc()
+    query = select(AuditEvent, of_each).where(visible, *_wanted(chosen)).order_by(newest_first)
+    yield from session.execute(query, execution_options={"yield_per": _BATCH})
+
+
+def users_meant(session: Session, events: Sequence[AuditEvent]) -> dict[int, list[int]]:
+    """The keys of the users whom each of the events is about, by the event's key."""
+    subject, event_id = col(AuditSubject.subject), col(AuditSubject.event_id)
+    is_user = subject.like(f"{PREFIXES['user']}-%")
+    of_these = event_id.in_([each.id for each in events])
+    meant = defaultdict(list)
+    for each, told in session.execute(select(event_id, subject).where(of_these, is_user)):
+        key = parse_reference("user", told)
+        if key:
+            meant[each].append(key)
+    return meant
 
 
 def list_acted_for(

@@ -9,7 +9,14 @@ from chec.models import AuditEvent
 from chec.models.references import reference
 from chec.permissions import Action
 from chec.queries.audit_chain import head_of
-from chec.queries.audit_trail import Known, each_event, list_acted_for, list_persons, list_trail
+from chec.queries.audit_trail import (
+    Known,
+    each_event,
+    list_acted_for,
+    list_persons,
+    list_trail,
+    users_meant,
+)
 from chec.queries.centres import list_centres
 from chec.queries.job_runs import list_mails_not_sent
 from chec.queries.things_named import Named, things_named
@@ -25,7 +32,7 @@ from chec.web.trail_words import changes_in_words, roles_of, rows_of, texts_of
 pages = Blueprint("audit_trail", __name__, url_prefix="/audit")
 
 COLUMNS = (
-    *("number", "at", "person", "user", "acting for", "event", "on", "centre", "changes"),
+    *("number", "at", "person", "user", "acting for", "event", "on", "about", "centre", "changes"),
     *("detail", "rows", "content hash", "from", "hash"),
 )
 
@@ -43,7 +50,8 @@ def index() -> tuple[str, int]:
         g.session, viewer(), people, form.chosen(), **place_in_address(), limit=PER_PAGE
     )
     things = things_named(g.session, viewer(), texts_of(page.events))
-    rows = rows_of(page.events, _names(people), things)
+    meant = users_meant(g.session, page.events)
+    rows = rows_of(page.events, _names(people), things, meant)
     return render_template("trail/index.html", **top, page=page, rows=rows), 200
 
 
@@ -81,9 +89,11 @@ def _filter_form(people: Mapping[int, Known]) -> TrailFilterForm:
 
 
 def _cells(
-    events: Iterable[AuditEvent], people: Mapping[int, str], things: Mapping[str, Named]
+    events: Iterable[tuple[AuditEvent, str | None]],
+    people: Mapping[int, str],
+    things: Mapping[str, Named],
 ) -> Iterator[tuple[object, ...]]:
-    for each in events:
+    for each, about in events:
         yield (
             each.id,
             each.at.isoformat(),
@@ -92,6 +102,7 @@ def _cells(
             roles_of(each, things),
             each.event,
             each.subject,
+            about,
             reference("centre", each.centre_id) if each.centre_id else "",
             changes_in_words(each),
             each.detail,

@@ -3,8 +3,9 @@
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
-from typing import NamedTuple
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from markupsafe import Markup, escape
 
@@ -15,10 +16,10 @@ from chec.permissions import Action
 from chec.queries.things_named import REFERENCE, Named, split_reference
 from chec.web.access import viewer
 from chec.web.addresses import link_to
-from chec.web.formats import sentence_case, short_day
+from chec.web.formats import moment, sentence_case, short_day
 
 _DAYS = frozenset({"on", "last_day", "ends_before", "as_of", "open_from"})
-"""Fields that hold a day, beside all that end in `_on`."""
+"""Fields that hold a day, beside all that end in `_on`; a moment is in those that end in `_at`."""
 _ACCOUNTS = frozenset({"debit", "credit"})
 _REFERENCES = _ACCOUNTS | {
     *("payer", "provider", "investor", "held_for", "accepted_by"),
@@ -71,13 +72,17 @@ def texts_of(events: Sequence[AuditEvent]) -> list[str]:
 
 
 def rows_of(
-    events: Sequence[AuditEvent], people: Mapping[int, str] | None, things: Mapping[str, Named]
+    events: Sequence[AuditEvent],
+    people: Mapping[int, str] | None,
+    things: Mapping[str, Named],
+    meant: Mapping[int, Sequence[int]] = MappingProxyType({}),
 ) -> list[TrailRow]:
     """The lines of the table; `people` and `things` are whom and what the viewer may know by name.
 
     Anybody else stands there by their reference; where there are no `people`, by their role alone.
+    `meant` are the users whom each event is about.
     """
-    return [_row(each, people, things) for each in events]
+    return [_row(each, people, things, meant.get(each.id, ())) for each in events]
 
 
 def changes_in_words(event: AuditEvent) -> str:
@@ -92,7 +97,10 @@ def roles_of(event: AuditEvent, things: Mapping[str, Named]) -> str:
 
 
 def _row(
-    event: AuditEvent, people: Mapping[int, str] | None, things: Mapping[str, Named]
+    event: AuditEvent,
+    people: Mapping[int, str] | None,
+    things: Mapping[str, Named],
+    meant: Sequence[int],
 ) -> TrailRow:
     def called(told: str) -> Markup:
         return _linked(told, _name(told, things), event.centre_id, things)
@@ -102,7 +110,7 @@ def _row(
         event,
         who=_who(event, people, things),
         on=_linked(event.subject, event.subject, event.centre_id, things),
-        of=named.name if named else "",
+        of=named.name if named else ", ".join(_called(key, people or {}) for key in meant),
         changes=_changes(event, lambda text: _each_replaced(text, called)),
     )
 
@@ -113,8 +121,12 @@ def _who(event: AuditEvent, people: Mapping[int, str] | None, things: Mapping[st
     acting_for = _with_names(roles_of(event, things), things)
     if people is None:
         return sentence_case(acting_for or "somebody")
-    name = people.get(event.user_id, reference("user", event.user_id))
+    name = _called(event.user_id, people)
     return ", ".join(part for part in (name, acting_for) if part)
+
+
+def _called(user_id: int, people: Mapping[int, str]) -> str:
+    return people.get(user_id, reference("user", user_id))
 
 
 def _changes(event: AuditEvent, linked: Callable[[str], str]) -> list[Change]:
@@ -146,14 +158,16 @@ def _value(name: str, value: object) -> str:
         return format_pounds(value) if name.endswith("pence") else f"{value:,}"
     text = str(value)
     if name in _DAYS or name.endswith("_on"):
-        return _day(text)
+        return _read(text, date.fromisoformat, short_day)
+    if name.endswith("_at"):
+        return _read(text, datetime.fromisoformat, moment)
     account = _OWNERS.fullmatch(text) if name in _ACCOUNTS else None
     return f"{account[1]}: {account[2].replace(' ', ' / ')}" if account else text
 
 
-def _day(text: str) -> str:
+def _read(text: str, read: Callable[[str], Any], shown: Callable[[Any], str]) -> str:
     try:
-        return short_day(date.fromisoformat(text))
+        return shown(read(text))
     except ValueError:  # it stays as it is: what was recorded is never changed
         return text
 

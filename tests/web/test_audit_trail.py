@@ -128,6 +128,22 @@ def test_what_somebody_did_before_and_after_their_roles_here_is_not_told(
     assert "after, " not in text
 
 
+def test_whose_sign_in_failed_is_told(
+    client: Client, session: Session, centre: Centre, administrator: User
+) -> None:
+    user = builders.a_user(session, name="Priya Raman", email="priya@chec.example")
+    builders.a_membership(session, Role.EVALUATOR, user=user, centre=centre)
+    session.commit()
+    client.application.config["WTF_CSRF_ENABLED"] = False
+    client.post("/login", data={"email": user.email, "password": "not this one"})
+    client.sign_in(administrator)
+    [line] = lines(client, "?event=sign-in+failed")
+    assert "POST /login Priya Raman" in line
+    text = client.get("/audit/events.csv?event=sign-in+failed").text
+    [row] = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
+    assert reference("user", user.id) in row["about"]
+
+
 def test_a_stranger_who_tried_is_shown_by_reference(
     client: Client, session: Session, centre: Centre, administrator: User
 ) -> None:

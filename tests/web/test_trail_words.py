@@ -45,6 +45,27 @@ def test_any_text_in_any_field_is_shown(
     changes_in_words(event)
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("2026-07-01 12:30:00.123+00:00", "1 July 2026 at 13:30"),
+        ("2026-12-01T12:30:00+00:00", "1 December 2026 at 12:30"),
+        ("soon", "soon"),
+    ],
+)
+def test_a_moment_is_told_as_londons(text: str, shown: str) -> None:
+    event = an_event(changes_text(None, {"accepted_at": text}))
+    assert changes_in_words(event) == f"accepted at: {shown}"
+
+
+def test_whom_a_request_was_about_is_told(app: Flask) -> None:
+    event = AuditEvent(id=7, at=builders.NOW, event=Event.SIGN_IN_FAILED, subject="POST /login")
+    with app.test_request_context():
+        g.viewer = Viewer(user_id=None)
+        [row] = rows_of([event], {2: "Gwen Talbot"}, {}, {7: [2, 3]})
+    assert (row.on, row.of) == ("POST /login", "Gwen Talbot, U-0003")
+
+
 @pytest.mark.parametrize("name", ["measure", "stage", "state", "x units"])
 @pytest.mark.parametrize("text", ["C-0001", "2026-11-16", "venture O-0001"])
 def test_a_field_of_text_is_told_as_it_is(name: str, text: str) -> None:
