@@ -289,7 +289,7 @@ def test_a_user_has_plenty_and_not_without_end(
     session.commit()
     client.sign_in(user)
     limit = next(each for each in LIMITS if each.what == what)
-    fill(client, limit, user, parse(limit.rate).amount - 1)
+    count(client.application, limit, ("user", user.fs_uniquifier), parse(limit.rate).amount - 1)
     assert client.open(path, method=method).status_code in {200, 404, 422}
     refused = client.open(path, method=method)
     assert refused.status_code == 429
@@ -365,9 +365,11 @@ def test_a_forged_address_does_not_get_round_the_limit(
                 headers={"X-Forwarded-For": f"198.51.100.{number}, {address}"},
             ).status_code
 
-        assert 429 not in {answer(number, "203.0.113.9") for number in range(100)}
-        assert answer(100, "203.0.113.9") == 429
-        assert answer(100, "203.0.113.10") == 422
+        limit = next(each for each in LIMITS if each.what == "sign-in from one address")
+        count(app, limit, ("address", "203.0.113.9"), parse(limit.rate).amount - 1)
+        assert answer(1, "203.0.113.9") == 422
+        assert answer(2, "203.0.113.9") == 429
+        assert answer(3, "203.0.113.10") == 422
 
 
 def guess(device: Client, email: str = EMAIL, *, address: str = HERE) -> TestResponse:
@@ -396,11 +398,11 @@ def forged_device(device: Client, email: str) -> str:
         return str(_serializer().dumps(["a-device", [account_key(email)]]))
 
 
-def fill(device: Client, limit: Limit, user: User, times: int) -> None:
-    """Let so many of `user` have been counted already."""
-    limiter = device.application.extensions["chec_limiter"].limiter
-    with device.application.app_context():
-        key = keyed("user", user.fs_uniquifier)
+def count(app: Flask, limit: Limit, whose: tuple[str, str], times: int) -> None:
+    """Let so many have been counted already."""
+    limiter = app.extensions["chec_limiter"].limiter
+    with app.app_context():
+        key = keyed(*whose)
     for _ in range(times):
         assert limiter.hit(parse(limit.rate), key, limit.what)
 
