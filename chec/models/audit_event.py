@@ -69,6 +69,7 @@ class Event(StrEnum):
     BACKED_UP = "backed up"
     RESTORED = "restored"
     TRAIL_HEAD_MAILED = "trail head mailed"
+    CODE_ASKED_FOR = "password right, code asked for"
 
 
 class AuditEventKind(SQLModel, table=True):

@@ -125,6 +125,8 @@ class CodeOfAnApp(CodeTfPlugin):
     def tf_login(self, user: Any, json_payload: dict[str, Any], next_loc: str | None) -> Any:
         """To the page that asks for a code; what the password opened does not stay open long."""
         session["tf_since"] = int(clock.now().timestamp())
+        key = row_of(user).id
+        note(Event.CODE_ASKED_FOR, viewer=Viewer(key), about=[reference("user", key)])
         asked_for_nothing = next_loc == request.url
         return super().tf_login(user, json_payload, None if asked_for_nothing else next_loc)
 

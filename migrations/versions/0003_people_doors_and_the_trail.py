@@ -38,6 +38,7 @@ EVENTS = (
     "backed up",
     "restored",
     "trail head mailed",
+    "password right, code asked for",
 )
 
 

@@ -9,11 +9,11 @@ from typing import cast
 import pytest
 import time_machine
 from flask import Flask
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from chec import clock
 from chec.config import Settings
-from chec.models import Event, SignInMethod, User
+from chec.models import AuditEvent, Event, SignInMethod, User
 from chec.models.references import reference
 from chec.rules.second_factor import WRONG_CODES
 from tests.client import Client
@@ -56,6 +56,15 @@ def test_password_and_code_open_the_door(
     assert is_signed_in(client)
     assert methods(session) == [SignInMethod.CODE]
     assert [event for event, _, _ in events(session)] == [Event.SIGNED_IN]
+
+
+def test_a_right_password_is_recorded_also_where_no_code_follows(
+    client: Client, person: AppUser, session: Session
+) -> None:
+    enter_password(client, person.user)
+    asked = select(AuditEvent).where(AuditEvent.event == Event.CODE_ASKED_FOR)
+    [event] = session.exec(asked)
+    assert (event.user_id, event.subject) == (person.user.id, "POST /login")
 
 
 def test_from_the_code_one_comes_to_the_page_that_was_asked_for(
