@@ -33,11 +33,11 @@ from chec.queries.reach import grant_of, name_acted_for
 from chec.queries.users import user_name
 from chec.web.access import acting, needs, viewer
 from chec.web.chosen_person import choose, to_page_of
-from chec.web.formats import day, role_for
+from chec.web.formats import role_for
 from chec.web.forms.people import ActForm, GiveRoleForm, InviteForm
 from chec.web.limits import refuse_another_invitation
 from chec.web.mailing import post
-from chec.web.people_mail import invitation_mail, role_given_mail
+from chec.web.people_mail import days_told, invitation_mail, role_given_mail
 
 pages = Blueprint("people", __name__, url_prefix="/centres/<reference('centre'):centre_id>/people")
 _PERSON = "/<reference('user'):user_id>"
@@ -180,8 +180,9 @@ def _given(centre: Centre, membership: Membership) -> Response:
     refuse_another_invitation(user.email)
     acts_for = name_acted_for(g.session, grant_of(membership))
     post(role_given_mail(user, membership, acts_for, _sender(centre)))
-    role, since = role_for(membership.role, acts_for), day(membership.starts_on)
-    flash(f"{user.name} is {role} from {since}. They are told by mail.")
+    days = days_told(membership.starts_on, membership.ends_before)
+    role = role_for(membership.role, acts_for)
+    flash(f"{user.name} is {role}{days}. They are told by mail.")
     return to_page_of(centre, user.id)
 
 

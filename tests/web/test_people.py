@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from chec import clock
 from chec.config import Settings
 from chec.models import Cause, Centre, Invitation, Organisation, Role, User
+from chec.web.formats import day
 from tests import builders
 from tests.client import Client, soup
 from tests.role_holders import holder, user_of
@@ -314,6 +315,47 @@ def test_a_role_is_given_and_the_person_told(
     again = client.post(f"{address}/roles/give", data=data)
     assert again.status_code == 422
     assert "holds that role already" in again.text
+
+
+def test_whoever_is_given_a_role_is_told_its_days(
+    client: Client, session: Session, settings: Settings
+) -> None:
+    centre = builders.a_centre(session, name="Wren Valley")
+    admin = an_administrator(session, centre)
+    held = builders.a_membership(session, Role.EVALUATOR, centre=centre)
+    session.commit()
+    client.sign_in(admin)
+    address = f"/centres/C-0001/people/U-{held.user_id:04d}"
+    today = clock.today()
+    days = {**typed("starts_on", today), **typed("last_day", today)}
+    client.post(f"{address}/roles/give", data={"held_for": "director of C-0001", **days})
+    told = f"director of Wren Valley, from {day(today)} to {day(today)}, the last day."
+    assert told in client.get(address).text
+    [mail] = mails(settings)
+    assert f"Ada Min has made you {told}" in mail
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "told"),
+    [
+        (0, None, "."),
+        (9, None, ", from {first}."),
+        (0, 30, ", until {last}, the last day."),
+        (9, 30, ", from {first} to {last}, the last day."),
+    ],
+)
+def test_whoever_is_invited_is_told_the_days_that_are_not_plain(
+    client: Client, session: Session, settings: Settings, first: int, *, last: int | None, told: str
+) -> None:
+    admin = an_administrator(session, builders.a_centre(session, name="Wren Valley"))
+    session.commit()
+    client.sign_in(admin)
+    starts_on, last_day = (clock.today() + timedelta(days=each or 0) for each in (first, last))
+    ends = typed("last_day", last_day) if last else {}
+    assert invite(client, **typed("starts_on", starts_on), **ends).status_code == 303
+    [mail] = mails(settings)
+    days = told.format(first=day(starts_on), last=day(last_day))
+    assert f"Ada Min invites you to CHEC as director of Wren Valley{days}" in mail
 
 
 def test_a_role_ends_at_the_next_request(client: Client, app: Flask, session: Session) -> None:
