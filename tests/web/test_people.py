@@ -227,6 +227,20 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_is_kept(
     assert mails(settings) == []
 
 
+def test_all_that_is_wrong_with_an_invitation_is_said_at_once(
+    client: Client, session: Session
+) -> None:
+    admin = an_administrator(session, builders.a_centre(session))
+    session.commit()
+    client.sign_in(admin)
+    wrong = {"email": "dee@example,org", "name": "www.evil.example", "held_for": ""}
+    page = soup(invite(client, **wrong, **{"starts_on-day": "31", "starts_on-month": "2"}))
+    told = [each.text for each in page.select(".nhsuk-error-summary li")]
+    for says in ("Choose the role", "has no day 31", "Leave addresses", "Give an email address"):
+        assert sum(says in each for each in told) == 1, says
+    assert len(told) == 4
+
+
 def test_a_director_is_offered_the_roles_that_they_give(client: Client, session: Session) -> None:
     centre = builders.a_centre(session, name="Wren Valley")
     builders.an_instrument(session, centre, builders.an_investor(session, name="Cobble Lane"))

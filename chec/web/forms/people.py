@@ -13,6 +13,7 @@ from chec.actions.invitations import Days, Invited
 from chec.permissions import Grant
 from chec.rules.naming import squeezed
 from chec.rules.posting import Fault
+from chec.rules.user_details import faults_of_details
 from chec.web.formats import role_for, sentence_case
 from chec.web.forms.base import Form
 from chec.web.forms.fields import DayField
@@ -67,6 +68,14 @@ class InviteForm(GiveRoleForm):
         [DataRequired("Enter the person's email address.")],
         description="The link goes there. The person signs in with it.",
     )
+
+    def validate(self, **options: Any) -> bool:
+        """Whether every field is good; the address and the name are looked at with the others."""
+        valid = super().validate(**options)
+        typed = (self.email.data or "").strip(), squeezed(self.name.data or "")
+        faults = faults_of_details(*typed)
+        self.blame([fault for fault in faults if not self._fields[fault.field].errors])
+        return valid and not faults
 
     @property
     def invited(self) -> Invited:
