@@ -36,6 +36,7 @@ from chec.rules.invitation_terms import (
 )
 from chec.rules.naming import squeezed
 from chec.rules.posting import Fault
+from chec.rules.role_giving import OWN_ROLE
 from chec.rules.user_details import faults_of_details, kept_address
 
 _HAS_ACCOUNT = (
@@ -119,13 +120,16 @@ def faults_to_invite(
 ) -> list[Fault]:
     """Why the actor cannot invite this person from the centre, field by field."""
     user = find_user(session, invited.address)
+    is_own = bool(actor.grant and user and user.id == actor.user_id)
     faults = faults_of_details(invited.address, squeezed(invited.name))
+    if is_own:
+        faults.append(Fault("email", OWN_ROLE))
     faults += faults_to_give(
         session,
         actor,
         invited.grant,
         **invited.days,
-        user_id=user.id if user else None,
+        user_id=user.id if user and not is_own else None,
     )
     if centre.id not in {each.id for each in list_centres_reached(session, [invited.grant])}:
         name = name_acted_for(session, invited.grant)

@@ -23,6 +23,9 @@ GIVES: dict[Role, frozenset[Role]] = {
 }
 
 
+OWN_ROLE = (
+    "Nobody gives or ends a role of their own. Ask an administrator, or another one, to do it."
+)
 LAST_ADMINISTRATOR = (
     "This is the centre's last administrator, today or when the roles of the others have ended."
     " Give somebody else that role first."
@@ -52,7 +55,7 @@ def reasons_not_to_decide_on(
     A centre that is not theirs to see is not named.
     """
     if is_own:
-        return ["Nobody gives or ends a role of their own. Ask another administrator to do it."]
+        return [OWN_ROLE]
     if not reached:
         return [f"{acts_for} neither invests in a centre nor pays one, so the role opens nothing."]
     reasons = [

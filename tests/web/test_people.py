@@ -241,6 +241,17 @@ def test_all_that_is_wrong_with_an_invitation_is_said_at_once(
     assert len(told) == 4
 
 
+def test_inviting_oneself_is_refused_at_the_address(client: Client, session: Session) -> None:
+    centre = builders.a_centre(session)
+    director = user_of(session, holder(session, Role.DIRECTOR, centre=centre))
+    session.commit()
+    client.sign_in(director)
+    page = soup(invite(client, email=director.email, held_for="evaluator of C-0001"))
+    [link] = page.select(".nhsuk-error-summary li a")
+    assert link["href"] == "#email"
+    assert "Ask an administrator, or another one, to do it." in link.text
+
+
 def test_a_director_is_offered_the_roles_that_they_give(client: Client, session: Session) -> None:
     centre = builders.a_centre(session, name="Wren Valley")
     builders.an_instrument(session, centre, builders.an_investor(session, name="Cobble Lane"))
