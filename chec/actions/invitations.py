@@ -134,8 +134,10 @@ def faults_to_invite(
     if centre.id not in {each.id for each in list_centres_reached(session, [invited.grant])}:
         name = name_acted_for(session, invited.grant)
         faults.append(Fault("held_for", f"{name} neither invests in {centre.name} nor pays it."))
-    if actor.grant and _find_open(session, actor, invited):
-        reason = "This person is invited to that role already. Send that invitation again instead."
+    open_one = _find_open(session, actor, invited) if actor.grant else None
+    if open_one:
+        which = reference("invitation", open_one.id)
+        reason = f"This person is invited to that role already. Send {which} again instead."
         faults.append(Fault("email", reason))
     return faults
 

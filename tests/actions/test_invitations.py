@@ -232,7 +232,7 @@ def test_without_a_password_nobody_becomes_a_user(session: Session, sent: Sent) 
 def test_nobody_is_invited_twice_to_the_same_role(
     session: Session, sent: Sent, centre: Centre, administrator: Actor
 ) -> None:
-    with pytest.raises(RuleBroken, match="invited to that role already"):
+    with pytest.raises(RuleBroken, match="Send INV-0001 again instead"):
         send(session, centre, administrator)
     withdraw_invitation(session, administrator, sent.invitation)
     assert send(session, centre, administrator).token
