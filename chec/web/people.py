@@ -37,7 +37,7 @@ from chec.web.formats import role_for
 from chec.web.forms.people import ActForm, GiveRoleForm, InviteForm
 from chec.web.limits import refuse_another_invitation
 from chec.web.mailing import post
-from chec.web.people_mail import days_told, invitation_mail, role_given_mail
+from chec.web.people_mail import days_told, invitation_mail, role_ended_mail, role_given_mail
 
 pages = Blueprint("people", __name__, url_prefix="/centres/<reference('centre'):centre_id>/people")
 _PERSON = "/<reference('user'):user_id>"
@@ -152,7 +152,9 @@ def end(centre_id: int, user_id: int, membership_id: int) -> ResponseReturnValue
     form = ActForm()
     if form.validate_on_submit():
         end_membership(g.session, chosen.actor, membership)
-        flash(f"{chosen.person.name} is no longer {role_for(membership.role, acts_for)}.")
+        post(role_ended_mail(chosen.user, membership, acts_for, _sender(chosen.centre)))
+        role = role_for(membership.role, acts_for)
+        flash(f"{chosen.person.name} is no longer {role}. They are told by mail.")
         return to_page_of(chosen.centre, user_id)
     return render_template(
         "people/end.html",

@@ -48,6 +48,19 @@ If you did not expect this, tell an administrator of your centre.
     return Mail(user.email, "You have a new role in CHEC", text)
 
 
+def role_ended_mail(user: User, membership: Membership, acts_for: str, sender: str) -> Mail:
+    """That somebody has a role no more."""
+    text = f"""\
+Dear {user.name},
+
+{sender} has ended your role: you are no longer {role_for(membership.role, acts_for)}.
+Other roles that you have stay as they are.
+
+If you did not expect this, tell an administrator of your centre.
+"""
+    return Mail(user.email, "A role of yours in CHEC has ended", text)
+
+
 def days_told(first: date | None, ends_before: date | None) -> str:
     """`, from 1 March 2026 to 31 March 2026, the last day`: of both, which there are."""
     parts = ["from " + day(first)] if first else []

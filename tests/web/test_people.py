@@ -403,6 +403,26 @@ def test_a_role_ends_at_the_next_request(client: Client, app: Flask, session: Se
     assert client.post(address).status_code == 409
 
 
+def test_whoever_loses_a_role_is_told_by_mail(
+    client: Client, session: Session, settings: Settings
+) -> None:
+    centre = builders.a_centre(session, name="Wren Valley")
+    admin = an_administrator(session, centre)
+    held = builders.a_membership(session, Role.DIRECTOR, centre=centre)
+    user = session.get_one(User, held.user_id)
+    session.commit()
+    client.sign_in(admin)
+    address = f"/centres/C-0001/people/U-{user.id:04d}"
+    client.post(f"{address}/roles/M-{held.id:04d}/end")
+    assert (
+        "is no longer director of Wren Valley. They are told by mail." in client.get(address).text
+    )
+    client.post(f"{address}/roles/M-{held.id:04d}/end")
+    [mail] = mails(settings)
+    assert f"To: {user.email}" in mail
+    assert "Ada Min has ended your role: you are no longer director of Wren Valley." in mail
+
+
 def test_what_is_not_theirs_to_end_says_why_and_is_refused(
     client: Client, session: Session
 ) -> None:
