@@ -15,6 +15,8 @@ from chec.actions.payment_requests import (
 )
 from chec.actions.payments import Plan, plan_payment
 from chec.finance.money import format_pounds
+from chec.mail import Mail
+from chec.models import User
 from chec.models.references import reference
 from chec.permissions import Action
 from chec.queries.accounts import accounts_touched
@@ -38,6 +40,8 @@ from chec.web.forms.payment_requests import (
     WithdrawPaymentForm,
 )
 from chec.web.lists import page_of
+from chec.web.mailing import post
+from chec.web.people_mail import address_of
 
 pages = Blueprint("payment_requests", __name__)
 
@@ -88,6 +92,7 @@ def approve(request_id: int) -> ResponseReturnValue:
     if form.validate_on_submit():
         approve_payment(g.session, actor, found.asked, seen=form.seen.data or "")
         amount = format_pounds(found.asked.pence)
+        _tell_requester(found, "has been approved, and is recorded as paid today")
         return _done(found, f"You approved it, and {amount} is recorded as paid today.")
     reasons = reasons_to_leave_it(g.session, actor, found.asked)
     payment = payment_today(found.asked, actor)
@@ -114,6 +119,7 @@ def decline(request_id: int) -> ResponseReturnValue:
     form = DeclinePaymentForm()
     if form.validate_on_submit():
         decline_payment(g.session, actor, found.asked, form.reason.data or "")
+        _tell_requester(found, "has been declined. Nothing was paid")
         return _done(found, "You declined it. Nothing was paid.")
     reasons = reasons_not_to_decline(found.asked, decided(g.session, found.decision), actor.user_id)
     return _act("payment_requests/decline.html", found, form, reasons)
@@ -157,6 +163,16 @@ def _shares(found: FoundRequest, plan: Plan) -> dict[str, Any]:
 def _act(template: str, found: FoundRequest, form: Any, reasons: list[str]) -> ResponseReturnValue:
     page = render_template(template, **_shown(found), form=form, reasons=reasons)
     return page, 422 if form.is_submitted() else 200
+
+
+def _tell_requester(found: FoundRequest, outcome: str) -> None:
+    if found.decision:
+        return  # they were told then
+    which = reference("payment_request", found.asked.id)
+    user = g.session.get_one(User, found.asked.requested_by_id)
+    where = address_of("payment_requests.show", request_id=found.asked.id)
+    text = f"Dear {user.name},\n\nYour payment request {which} {outcome}.\n\nLook at it: {where}\n"
+    post(Mail(user.email, f"Payment request {which}", text))
 
 
 def _done(found: FoundRequest, text: str) -> ResponseReturnValue:

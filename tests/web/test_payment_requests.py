@@ -11,6 +11,7 @@ from sqlmodel import Session, select
 from chec import clock
 from chec.actions.clawbacks import claw_back
 from chec.actions.payment_requests import approve_payment, decline_payment
+from chec.config import Settings
 from chec.models import (
     Cause,
     Centre,
@@ -229,6 +230,35 @@ def test_a_request_is_declined_with_a_reason(
     assert "by Ben Cole" in page
     assert verdict_on(session) is PaymentVerdict.DECLINED
     assert "waits for a second director" not in text_of(client.get(desk(centre)))
+
+
+def test_whoever_asked_is_told_by_mail_what_was_decided(
+    enter: Enter,
+    session: Session,
+    settings: Settings,
+    waiting: PaymentRequest,
+    *,
+    asker: Actor,
+    approver: Actor,
+) -> None:
+    asked_by = session.get_one(User, asker.user_id).email
+    client, path = enter(approver), address(waiting, "approve")
+    looked = sent(client.get(path))
+    assert [client.post(path, data=looked).status_code for _ in range(2)] == [303, 303]
+    [mail] = [file.read_text() for file in settings.mail_dir.glob("*.eml")]
+    assert f"To: {asked_by}" in mail
+    assert "Your payment request PR-0001 has been approved, and is recorded as paid today" in mail
+    assert f"Look at it: http://localhost{address(waiting)}\n" in mail
+
+
+def test_whoever_asked_is_told_by_mail_that_it_was_declined(
+    enter: Enter, settings: Settings, waiting: PaymentRequest, approver: Actor
+) -> None:
+    client = enter(approver)
+    client.post(address(waiting, "decline"), data={"reason": "The milestone is not reached."})
+    [mail] = [file.read_text() for file in settings.mail_dir.glob("*.eml")]
+    assert "Your payment request PR-0001 has been declined. Nothing was paid" in mail
+    assert "milestone" not in mail
 
 
 def test_a_request_is_withdrawn_by_whoever_asked(
