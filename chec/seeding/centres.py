@@ -26,6 +26,7 @@ from chec.models import (
     Venture,
 )
 from chec.permissions import Actor, Grant, system_actor
+from chec.queries.users import find_user
 from chec.seeding.files import Calendar, SeedFiles, known_at
 
 
@@ -109,7 +110,7 @@ class CentreTold:
             )
 
     def add_people(self, hash_password: Callable[[str], str]) -> None:
-        """Everyone who can sign in, each with one role."""
+        """Everyone who can sign in, each with a role; somebody may have one elsewhere already."""
         held: dict[str, dict[str, Any]] = {
             "centre": {self.centre.name: self.centre},
             "organisation": self.organisations,
@@ -118,7 +119,9 @@ class CentreTold:
         for told in self.said["people"]:
             since, role = self._day(told["since"]), Role(told["role"])
             actor, password_hash = _system(since), hash_password(told["password"])
-            user = add_user(self.session, actor, told["email"], told["name"], password_hash)
+            user = find_user(self.session, told["email"]) or add_user(
+                self.session, actor, told["email"], told["name"], password_hash
+            )
             [(kind, name)] = told["for"].items()
             held_for = held[kind][name]
             give_membership(self.session, actor, user, role, starts_on=since, **{kind: held_for})
