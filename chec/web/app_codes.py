@@ -1,7 +1,7 @@
 """Codes of authenticator apps: taken once, wrong ones counted, their secrets kept sealed.
 
-A secret is sealed with AES-256-GCM under a key made of `CHEC_TOTP_KEY`: who has the database reads
-none, and puts none of their own in its place.
+A secret is sealed with AES-256-GCM under a key made of `CHEC_TOTP_KEY`: who has the database alone
+reads none, and makes none up.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
