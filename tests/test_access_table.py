@@ -256,6 +256,7 @@ TABLE = {
     "transfers.reverse": Route(of_the_transfer),
     "security.mf_recovery_codes": Route(of_nobody, own=True),
     "security.change_password": Route(of_nobody, own=True),
+    "begin_set_up_again": Route(with_a_made_up_token, own=True, leads_to="/tf-setup"),
     "security.two_factor_setup": Route(of_nobody, own=True),
     "security.two_factor_setup_validate": Route(
         with_a_made_up_token, own=True, leads_to="/tf-setup"

@@ -39,7 +39,7 @@ from chec.models import Event, SignInMethod, User
 from chec.models.references import reference
 from chec.permissions import Viewer
 from chec.web import app_codes, passkeys, recovery_codes
-from chec.web.access import needs_second_factor
+from chec.web.access import needs_second_factor, signed_in
 from chec.web.factor_changes import actor_of, record, row_of, tell
 from chec.web.forms.factors import (
     WRONG_CODE,
@@ -91,6 +91,7 @@ def prepare(app: Flask) -> None:
     security = app.extensions["security"]
     security.wan_serializer = passkeys.OfWhoeverBegan(security.wan_serializer)
     security.tf_setup_serializer = app_codes.BegunInTheSession(security.tf_setup_serializer)
+    app.add_url_rule("/tf-setup/<token>", "begin_set_up_again", _begin_set_up_again)
     app.before_request(_only_half_way)
     app.after_request(_answer)
     tf_profile_changed.connect(_set_up, app)
@@ -188,6 +189,12 @@ def _start_again() -> Response:
         "important",
     )
     return make_response(redirect(url_for("security.login")))
+
+
+@signed_in
+def _begin_set_up_again(token: str) -> AnyResponse:
+    """To the first step, where flask-security has a page: a telephone loads a tab anew."""
+    return redirect(url_for("security.two_factor_setup"))
 
 
 def _set_up_page_again(form: CodeForm) -> str:

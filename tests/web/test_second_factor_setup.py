@@ -130,6 +130,14 @@ def test_a_mistyped_code_shows_the_same_key_again(
     assert fresh(session, user).wrong_code_count == 0
 
 
+def test_a_page_that_is_loaded_anew_after_a_mistyped_code_begins_again(
+    client: Client, user: User
+) -> None:
+    again = confirm(client, begin(client), "12")
+    loaded = client.get(action_of(again))
+    assert (loaded.status_code, loaded.headers["Location"]) == (302, "/tf-setup")
+
+
 def test_no_address_holds_anything_of_the_app(client: Client, user: User) -> None:
     begun = begin(client)
     assert action_of(begun) == "/tf-setup/app"
