@@ -333,7 +333,11 @@ def test_a_refused_new_password_can_be_tried_again(
     client: Client, user: User, settings: Settings
 ) -> None:
     follow(client, link(client, user, settings))
-    for password, fault in (("", "Enter a new password."), ("dee", "Use at least 12 characters.")):
+    for password, fault in (
+        ("", "Enter a new password."),
+        ("dee", "Use at least 12 characters."),
+        (PASSWORD, SAME_PASSWORD),
+    ):
         answer = send(client, SET, password=password)
         assert answer.status_code == 422
         assert errors(answer) == [fault]

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import flask_security
 from flask import g
 from flask_login import current_user
+from flask_security import verify_password
 from flask_security.forms import Form as SecurityForm
 from wtforms import EmailField, PasswordField
 from wtforms.validators import InputRequired, Length, Regexp
@@ -160,7 +161,10 @@ class NewPasswordForm(RemembersRefusal, flask_security.ResetPasswordForm):
         """Whether it is taken, and the link still good."""
         if not super().validate(**options):
             return False
-        if not _is_still(row_of(self.user)):
+        user = row_of(self.user)
+        if verify_password(str(self.password.data), user.password):
+            self.password.errors = [SAME_PASSWORD]
+        elif not _is_still(user):
             self.password.errors = [CHANGED_MEANWHILE]
         return self.taken(not self.errors)
 
