@@ -20,6 +20,17 @@ from chec.web.forms.fields import DayField
 from chec.web.passwords import ADVICE, SHORTEST, faults_of_new_password
 
 
+class _PersonForm(Form):
+    """Who: the first fields of the page, so the first whose errors are listed."""
+
+    name = StringField("Name", [DataRequired("Enter the person's name.")])
+    email = StringField(
+        "Email address",
+        [DataRequired("Enter the person's email address.")],
+        description="The link goes there. The person signs in with it.",
+    )
+
+
 class GiveRoleForm(Form):
     """Which role, and on which days."""
 
@@ -59,15 +70,8 @@ class GiveRoleForm(Form):
         return faults
 
 
-class InviteForm(GiveRoleForm):
+class InviteForm(_PersonForm, GiveRoleForm):
     """Who, by which address, and the role."""
-
-    name = StringField("Name", [DataRequired("Enter the person's name.")])
-    email = StringField(
-        "Email address",
-        [DataRequired("Enter the person's email address.")],
-        description="The link goes there. The person signs in with it.",
-    )
 
     def validate(self, **options: Any) -> bool:
         """Whether every field is good; the address and the name are looked at with the others."""
