@@ -80,7 +80,7 @@ def rows_of(
     """The lines of the table; `people` and `things` are whom and what the viewer may know by name.
 
     Anybody else stands there by their reference; where there are no `people`, by their role alone.
-    `meant` are the users whom each event is about.
+    `meant` are the users whom each event is about; whoever did it is not said again.
     """
     return [_row(each, people, things, meant.get(each.id, ())) for each in events]
 
@@ -106,11 +106,12 @@ def _row(
         return _linked(told, _name(told, things), event.centre_id, things)
 
     named = things.get(event.subject)
+    others = [_called(key, people or {}) for key in meant if key != event.user_id]
     return TrailRow(
         event,
         who=_who(event, people, things),
         on=_linked(event.subject, event.subject, event.centre_id, things),
-        of=named.name if named else ", ".join(_called(key, people or {}) for key in meant),
+        of=named.name if named else ", ".join(others),
         changes=_changes(event, lambda text: _each_replaced(text, called)),
     )
 
