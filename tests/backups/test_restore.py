@@ -350,7 +350,6 @@ def test_a_backup_whose_trail_is_broken_is_refused(chec: Chec, engine: Engine, f
     assert stand(engine) == was
 
 
-@pytest.mark.backend("sqlite")
 def test_a_backup_with_a_trigger_of_others_is_refused(
     chec: Chec, engine: Engine, file: Path
 ) -> None:
@@ -366,6 +365,7 @@ def test_a_backup_with_a_trigger_of_others_is_refused(
     assert centres(engine) == [*before, "Since"]
 
 
+@pytest.mark.backend("sqlite")
 def test_a_database_that_cannot_be_read_is_kept(chec: Chec, engine: Engine, file: Path) -> None:
     chec("db", "backup", file)
     live = Path(engine.url.database or "")
