@@ -166,8 +166,8 @@ def _act(template: str, found: FoundRequest, form: Any, reasons: list[str]) -> R
 
 
 def _tell_requester(found: FoundRequest, outcome: str) -> None:
-    if found.decision:
-        return  # they were told then
+    if found.decision or found.asked.requested_by_id is None:
+        return  # they were told then; or it was the system
     which = reference("payment_request", found.asked.id)
     user = g.session.get_one(User, found.asked.requested_by_id)
     where = address_of("payment_requests.show", request_id=found.asked.id)
