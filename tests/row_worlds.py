@@ -25,10 +25,10 @@ from chec.models import (
 )
 from chec.permissions import Actor
 from tests import builders
+from tests.access_world import OF_A_CENTRE, Owners, Rows
 from tests.claim_parts import decide, line_of, part_of, pay, somebody_of
 from tests.jobs.ledgers import post, run_of
 from tests.quarters import accepted
-from tests.test_access_table import OF_A_CENTRE, Owners, Rows
 
 DECIDED_ON = date(2026, 5, 20)
 DECIDED_IN = Quarter(2026, 1)

@@ -22,16 +22,9 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.test import TestResponse
 
 from chec.models import Role
+from tests.access_world import Whose, World, world
 from tests.client import Client
-from tests.test_access_table import (
-    OPEN_TO_ALL,
-    TABLE,
-    Asker,
-    Whose,
-    World,
-    answers,
-    world,
-)
+from tests.test_access_table import OPEN_TO_ALL, TABLE, Asker, answers
 from tests.web.test_invitations import an_invitation
 
 __all__ = ["world"]  # the rows that the access table asks about

@@ -28,10 +28,11 @@ from chec.models import Role, User
 from chec.models.references import PREFIXES
 from chec.permissions import MAY, Action
 from chec.web.access import declared_access
+from tests.access_world import Rows
 from tests.client import Client, serving
 from tests.row_worlds import Base, Others, publish, tell_base, tell_others
 from tests.settings import settings_for
-from tests.test_access_table import TABLE, Asker, Rows
+from tests.test_access_table import TABLE, Asker
 from tests.test_bad_input import Listening
 
 pytestmark = pytest.mark.backend("sqlite")

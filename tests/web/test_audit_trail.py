@@ -25,13 +25,6 @@ from tests.role_holders import holder
 
 
 @pytest.fixture
-def centre(session: Session) -> Centre:
-    centre = builders.a_centre(session, name="Wren Valley")
-    session.commit()
-    return centre
-
-
-@pytest.fixture
 def administrator(session: Session, centre: Centre) -> User:
     user = builders.a_user(session, name="George Whitlock")
     builders.a_membership(session, Role.ADMINISTRATOR, user=user, centre=centre)

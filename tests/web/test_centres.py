@@ -26,21 +26,6 @@ AS_OF = date(2026, 10, 31)
 PORTFOLIO = "/centres/C-0001"
 
 
-@pytest.fixture
-def centre(session: Session) -> Centre:
-    centre = builders.a_centre(session, name="Wren Valley")
-    session.commit()
-    return centre
-
-
-@pytest.fixture
-def director(session: Session, centre: Centre) -> User:
-    user = builders.a_user(session)
-    builders.a_membership(session, Role.DIRECTOR, user=user, centre=centre)
-    session.commit()
-    return user
-
-
 @contextmanager
 def queries_of(app: Flask) -> Iterator[list[str]]:
     """What the application asks of its database."""

@@ -50,14 +50,6 @@ def claim(session: Session, centre: Centre, payer: Organisation) -> Claim:
 
 
 @pytest.fixture
-def director(session: Session, centre: Centre) -> User:
-    user = builders.a_user(session)
-    builders.a_membership(session, Role.DIRECTOR, user=user, centre=centre)
-    session.commit()
-    return user
-
-
-@pytest.fixture
 def commissioner(session: Session, payer: Organisation) -> User:
     user = builders.a_user(session, name="Ana Reed")
     builders.a_membership(session, Role.COMMISSIONER, user=user, organisation=payer)

@@ -16,13 +16,6 @@ from tests.demo import demo_user
 
 
 @pytest.fixture
-def centre(session: Session) -> Centre:
-    centre = builders.a_centre(session, name="Wren Valley")
-    session.commit()
-    return centre
-
-
-@pytest.fixture
 def payer(session: Session) -> Organisation:
     return builders.a_payer(session, name="Wrenshire ICB")
 

@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import Session
 
 from chec.actions.ledger import reverse_transfer
-from chec.models import Cause, Centre, Role, User
+from chec.models import Cause, Centre, User
 from chec.models.references import reference
 from chec.permissions import SYSTEM
 from chec.queries.ledger import get_transfer
@@ -16,21 +16,6 @@ from tests import builders
 from tests.client import Client, soup
 
 MARCH = date(2026, 3, 2)
-
-
-@pytest.fixture
-def centre(session: Session) -> Centre:
-    centre = builders.a_centre(session, name="Wren Valley")
-    session.commit()
-    return centre
-
-
-@pytest.fixture
-def director(session: Session, centre: Centre) -> User:
-    user = builders.a_user(session)
-    builders.a_membership(session, Role.DIRECTOR, user=user, centre=centre)
-    session.commit()
-    return user
 
 
 def address(centre: Centre, rest: str = "") -> str:

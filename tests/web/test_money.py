@@ -41,14 +41,6 @@ def centre(session: Session) -> Centre:
 
 
 @pytest.fixture
-def director(session: Session, centre: Centre) -> User:
-    user = builders.a_user(session)
-    builders.a_membership(session, Role.DIRECTOR, user=user, centre=centre)
-    session.commit()
-    return user
-
-
-@pytest.fixture
 def rich(session: Session, centre: Centre) -> Centre:
     """£10,000 in the bank, by a grant."""
     builders.a_transfer(session, centre, Cause.GRANT, pence=1_000_000)

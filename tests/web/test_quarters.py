@@ -18,14 +18,6 @@ def centre(session: Session) -> Centre:
     return builders.a_centre(session, opened_on=date(2025, 5, 1))
 
 
-@pytest.fixture
-def director(session: Session, centre: Centre) -> User:
-    user = builders.a_user(session)
-    builders.a_membership(session, Role.DIRECTOR, user=user, centre=centre)
-    session.commit()
-    return user
-
-
 def address(centre: Centre, rest: str = "") -> str:
     return f"/centres/{reference('centre', centre.id)}/quarters{rest}"
 

@@ -32,21 +32,6 @@ from tests.jobs.ledgers import post, result_of, results_of, run_of
 AS_OF = date(2026, 10, 31)
 
 
-@pytest.fixture
-def centre(session: Session) -> Centre:
-    centre = builders.a_centre(session, name="Wren Valley")
-    session.commit()
-    return centre
-
-
-@pytest.fixture
-def director(session: Session, centre: Centre) -> User:
-    user = builders.a_user(session)
-    builders.a_membership(session, Role.DIRECTOR, user=user, centre=centre)
-    session.commit()
-    return user
-
-
 def address(result: ReturnsResult) -> str:
     return f"/returns/{reference('returns_result', result.id)}"
 

@@ -21,13 +21,6 @@ NEW = f"{PORTFOLIO}/runs/new"
 
 
 @pytest.fixture
-def centre(session: Session) -> Centre:
-    centre = builders.a_centre(session, name="Wren Valley")
-    session.commit()
-    return centre
-
-
-@pytest.fixture
 def director(session: Session, centre: Centre) -> User:
     user = builders.a_user(session, name="Amara Okafor")
     builders.a_membership(session, Role.DIRECTOR, user=user, centre=centre)
