@@ -15,7 +15,6 @@ from chec.actions.payment_requests import (
 )
 from chec.actions.payments import Plan, plan_payment
 from chec.finance.money import format_pounds
-from chec.mail import Mail
 from chec.models import User
 from chec.models.references import reference
 from chec.permissions import Action
@@ -41,7 +40,7 @@ from chec.web.forms.payment_requests import (
 )
 from chec.web.lists import page_of
 from chec.web.mailing import post
-from chec.web.people_mail import address_of
+from chec.web.payment_mail import request_decided_mail
 
 pages = Blueprint("payment_requests", __name__)
 
@@ -168,11 +167,8 @@ def _act(template: str, found: FoundRequest, form: Any, reasons: list[str]) -> R
 def _tell_requester(found: FoundRequest, outcome: str) -> None:
     if found.decision or found.asked.requested_by_id is None:
         return  # they were told then; or it was the system
-    which = reference("payment_request", found.asked.id)
     user = g.session.get_one(User, found.asked.requested_by_id)
-    where = address_of("payment_requests.show", request_id=found.asked.id)
-    text = f"Dear {user.name},\n\nYour payment request {which} {outcome}.\n\nLook at it: {where}\n"
-    post(Mail(user.email, f"Payment request {which}", text))
+    post(request_decided_mail(user, found.asked, outcome))
 
 
 def _done(found: FoundRequest, text: str) -> ResponseReturnValue:

@@ -23,7 +23,8 @@ Dear {invitation.name},
 
 {sender} invites you to CHEC as {role_for(invitation.role, acts_for)}{days}.
 
-Open this link and choose a password. It works once, until {moment(invitation.expires_at)}:
+Open this link, and choose a password if you have no account here yet. It works once, until
+{moment(invitation.expires_at)}:
 
 {address_of("invitations.accept", token=sent.token)}
 

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from markupsafe import Markup, escape
@@ -75,7 +74,7 @@ def rows_of(
     events: Sequence[AuditEvent],
     people: Mapping[int, str] | None,
     things: Mapping[str, Named],
-    meant: Mapping[int, Sequence[int]] = MappingProxyType({}),
+    meant: Mapping[int, Sequence[int]],
 ) -> list[TrailRow]:
     """The lines of the table; `people` and `things` are whom and what the viewer may know by name.
 

@@ -40,7 +40,7 @@ def test_any_text_in_any_field_is_shown(
     event = an_event(changes_text(before, after))
     with app.test_request_context():
         g.viewer = Viewer(user_id=None)
-        [row] = rows_of([event], {}, {})
+        [row] = rows_of([event], {}, {}, {})
     assert len(row.changes) == len(json.loads(event.changes or "{}"))
     changes_in_words(event)
 
